@@ -1,0 +1,67 @@
+//! What a checker answers: a validity, the findings behind it, and figures.
+
+use serde::Serialize;
+
+/// The answer of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Validity {
+    Valid,
+    Invalid,
+    Unknown,
+}
+
+impl Validity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Validity::Valid => "valid",
+            Validity::Invalid => "invalid",
+            Validity::Unknown => "unknown",
+        }
+    }
+
+    /// The validity of two parts together: a violation anywhere decides, doubt comes next.
+    pub fn and(self, other: Validity) -> Validity {
+        match (self, other) {
+            (Validity::Invalid, _) | (_, Validity::Invalid) => Validity::Invalid,
+            (Validity::Unknown, _) | (_, Validity::Unknown) => Validity::Unknown,
+            _ => Validity::Valid,
+        }
+    }
+}
+
+/// One thing a checker found: an anomaly with its evidence, told in words first.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The anomaly's name in the field's terms, kebab-case: `lost`, `wrong-total`, `nonlinearizable`.
+    pub anomaly: &'static str,
+    /// One sentence an engineer understands without the papers.
+    pub summary: String,
+    /// Indices of the operations it is about, in the order of the story.
+    pub ops: Vec<u64>,
+    /// Nanoseconds since the start of the run at which it shows, where the history has times.
+    pub time: Option<i64>,
+    /// Everything else, for programs.
+    pub details: serde_json::Value,
+}
+
+/// The answer of a checker with its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The checker that answered: `bank`, `linearizable`, `set`.
+    pub checker: &'static str,
+    /// What was promised, as a noun phrase: "linearizable registers".
+    pub promise: String,
+    pub validity: Validity,
+    /// Why the answer is `unknown`; `None` otherwise.
+    pub unknown: Option<String>,
+    /// Evidence, most telling first. At most [`Report::FINDINGS_MAX`]; `figures` has the full counts.
+    pub findings: Vec<Finding>,
+    /// Counts and measures by name.
+    pub figures: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Report {
+    /// Findings kept in a report; a broken store can have millions.
+    pub const FINDINGS_MAX: usize = 32;
+}
