@@ -1,1 +1,17 @@
-//! placeholder
+//! What clients do to a store under test: the calls they make, the generators that draw them from
+//! a seed, the reads that close a run, and which checker judges the result.
+//!
+//! A workload knows no process, no socket and no target. Adding one means one new file and one row
+//! in [`WORKLOADS`].
+#![forbid(unsafe_code)]
+
+pub mod bank;
+pub mod call;
+pub mod outcome;
+pub mod register;
+pub mod set;
+mod workload;
+
+pub use call::Call;
+pub use outcome::{Failure, Outcome};
+pub use workload::{Claim, WORKLOADS, Workload, WorkloadKind, workload_named};

@@ -1,0 +1,70 @@
+//! The seam between workloads and the harness, and the table of all of them.
+
+use proptest::strategy::BoxedStrategy;
+
+use crate::call::Call;
+use crate::{bank, register, set};
+
+/// What a workload claims of a store: the checker's model and what it needs to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The checker's model name, as in `faultbench check --model`.
+    pub model: &'static str,
+    /// For `bank`: the total every read must see.
+    pub total: Option<i64>,
+}
+
+/// A workload: pure functions of an operation's position, so that leaving one operation out of a
+/// plan changes no other.
+pub trait Workload: Sync + Send {
+    /// Calls that prepare the store before the load, made once each, in order.
+    fn setup(&self) -> Vec<Call>;
+
+    /// The generator of the `n`-th call of the load. Values that must be unique derive from `n`.
+    fn call(&self, n: u64) -> BoxedStrategy<Call>;
+
+    /// Calls made after the faults are healed, for a load of `issued` calls; each is made through
+    /// every node.
+    fn final_reads(&self, issued: u64) -> Vec<Call>;
+
+    /// A cheap call that shows that a node serves again.
+    fn probe(&self) -> Call;
+
+    fn claim(&self) -> Claim;
+}
+
+/// Names a workload in plans.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkloadKind {
+    pub name: &'static str,
+    /// One line for `faultbench list`.
+    pub about: &'static str,
+    pub build: fn() -> Box<dyn Workload>,
+}
+
+/// Every workload there is.
+pub const WORKLOADS: &[WorkloadKind] = &[
+    WorkloadKind {
+        name: "bank",
+        about: "transfers between accounts and reads of all; the total never changes",
+        build: || Box::new(bank::Bank::default()),
+    },
+    WorkloadKind {
+        name: "register",
+        about: "reads, writes and compare-and-sets of many registers; each is linearizable",
+        build: || Box::new(register::Registers::default()),
+    },
+    WorkloadKind {
+        name: "set",
+        about: "adds unique elements and reads them all; no acknowledged add is ever lost",
+        build: || Box::new(set::GrowingSet),
+    },
+];
+
+/// Looks a workload up by name.
+pub fn workload_named(name: &str) -> Option<&'static WorkloadKind> {
+    WORKLOADS.iter().find(|kind| kind.name == name)
+}
+
+#[cfg(test)]
+mod tests;
