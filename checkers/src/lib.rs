@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod events;
 pub mod op;
 pub mod report;
 pub mod value;

@@ -1,0 +1,215 @@
+//! The plan: a run as pure data, drawn from a seed before anything starts.
+//!
+//! The same seed and options give the same plan, byte for byte, on every machine. A plan is a file:
+//! `faultbench plan` prints it, each run stores it, `faultbench replay` runs it again.
+
+pub mod fault;
+pub mod file;
+pub mod nemesis;
+pub mod schedule;
+pub mod seed;
+
+use std::time::Duration;
+
+use faultbench_workloads::{Call, Workload, WorkloadKind, workload_named};
+use proptest::strategy::{Strategy, ValueTree};
+use serde::{Deserialize, Serialize};
+
+use nemesis::Request;
+use schedule::{PlannedFault, Rhythm};
+use seed::Seed;
+
+/// The version of the plan's file format.
+pub const PLAN_VERSION: u32 = 1;
+
+/// What the user asked for, before anything is drawn.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub seed: u64,
+    pub target: String,
+    pub bug: Option<String>,
+    pub nodes: usize,
+    pub workload: String,
+    pub nemesis: Vec<Request>,
+    pub rhythm: Rhythm,
+    pub concurrency: usize,
+    pub rate_per_s: u32,
+    pub time_limit: Duration,
+    pub op_timeout: Duration,
+    pub recovery_deadline: Duration,
+}
+
+/// Everything about a run that is not drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    pub version: u32,
+    pub seed: u64,
+    pub target: String,
+    /// The planted bug of an embedded store.
+    pub bug: Option<String>,
+    pub nodes: usize,
+    pub workload: String,
+    pub nemesis: Vec<Request>,
+    /// Logical processes, spread over the nodes.
+    pub concurrency: usize,
+    pub rate_per_s: u32,
+    pub time_limit_ms: u64,
+    pub op_timeout_ms: u64,
+    /// How long the cluster may take to serve again after the last fault is healed.
+    pub recovery_deadline_ms: u64,
+}
+
+impl Setting {
+    pub fn op_timeout(&self) -> Duration {
+        Duration::from_millis(self.op_timeout_ms)
+    }
+
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_millis(self.time_limit_ms)
+    }
+
+    pub fn recovery_deadline(&self) -> Duration {
+        Duration::from_millis(self.recovery_deadline_ms)
+    }
+
+    /// The workload this plan names.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn workload(&self) -> Result<Box<dyn Workload>, PlanError> {
+        workload_kind(&self.workload).map(|kind| (kind.build)())
+    }
+}
+
+/// A call with the time it is due, in microseconds from the start of the load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedOp {
+    pub at_us: u64,
+    #[serde(flatten)]
+    pub call: Call,
+}
+
+/// A run as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub setting: Setting,
+    pub faults: Vec<PlannedFault>,
+    pub ops: Vec<PlannedOp>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("there is no workload {name:?}; choose from {known}")]
+    NoSuchWorkload { name: String, known: String },
+    #[error("{0}")]
+    Nemesis(String),
+    #[error("{what} is {found}; it must be {expected}")]
+    OutOfRange {
+        what: &'static str,
+        found: u64,
+        expected: String,
+    },
+    #[error("a plan of {ops} operations is more than {max}; lower --rate or --time-limit")]
+    TooLong { ops: u64, max: u64 },
+}
+
+/// Nodes of a cluster at the most: addresses and fabric are laid out for these.
+pub const NODES_MAX: u64 = 32;
+/// Logical processes at the most.
+pub const CONCURRENCY_MAX: u64 = 10_000;
+/// Operations of a plan at the most; about 100 bytes each in the file.
+pub const OPS_MAX: u64 = 20_000_000;
+
+impl Plan {
+    /// Draws a plan.
+    ///
+    /// # Errors
+    /// The wish names something that does not exist or does not fit.
+    pub fn draw(wish: &Wish) -> Result<Plan, PlanError> {
+        in_range("--nodes", wish.nodes as u64, 1, NODES_MAX)?;
+        in_range("--concurrency", wish.concurrency as u64, 1, CONCURRENCY_MAX)?;
+        in_range("--rate", u64::from(wish.rate_per_s), 1, u64::from(u32::MAX))?;
+        let seed = Seed(wish.seed);
+        let kind = workload_kind(&wish.workload)?;
+        let faults = schedule::draw(
+            &wish.nemesis,
+            wish.nodes,
+            wish.time_limit,
+            wish.rhythm,
+            seed,
+        )
+        .map_err(PlanError::Nemesis)?;
+        let setting = Setting {
+            version: PLAN_VERSION,
+            seed: wish.seed,
+            target: wish.target.clone(),
+            bug: wish.bug.clone(),
+            nodes: wish.nodes,
+            workload: wish.workload.clone(),
+            nemesis: wish.nemesis.clone(),
+            concurrency: wish.concurrency,
+            rate_per_s: wish.rate_per_s,
+            time_limit_ms: wish.time_limit.as_millis() as u64,
+            op_timeout_ms: wish.op_timeout.as_millis() as u64,
+            recovery_deadline_ms: wish.recovery_deadline.as_millis() as u64,
+        };
+        let ops = draw_ops(&setting, &*(kind.build)(), seed)?;
+        Ok(Plan {
+            setting,
+            faults,
+            ops,
+        })
+    }
+}
+
+fn draw_ops(
+    setting: &Setting,
+    workload: &dyn Workload,
+    seed: Seed,
+) -> Result<Vec<PlannedOp>, PlanError> {
+    let rate = u64::from(setting.rate_per_s);
+    let count = rate.saturating_mul(setting.time_limit_ms) / 1000;
+    if count > OPS_MAX {
+        return Err(PlanError::TooLong {
+            ops: count,
+            max: OPS_MAX,
+        });
+    }
+    let draw = |n: u64| {
+        let tree = workload.call(n).new_tree(&mut seed.runner("op", n));
+        let call = tree
+            .expect("workload generators use no filters, so they never reject")
+            .current();
+        PlannedOp {
+            at_us: n * 1_000_000 / rate,
+            call,
+        }
+    };
+    Ok((0..count).map(draw).collect())
+}
+
+fn workload_kind(name: &str) -> Result<&'static WorkloadKind, PlanError> {
+    workload_named(name).ok_or_else(|| {
+        let known: Vec<_> = faultbench_workloads::WORKLOADS
+            .iter()
+            .map(|kind| kind.name)
+            .collect();
+        PlanError::NoSuchWorkload {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
+    })
+}
+
+fn in_range(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), PlanError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(PlanError::OutOfRange {
+        what,
+        found,
+        expected: format!("between {min} and {max}"),
+    })
+}
