@@ -1,0 +1,96 @@
+//! What a run could leave behind: processes, namespaces, mounts, interfaces.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A living process and whose child it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Living {
+    pub pid: i32,
+    pub parent: i32,
+}
+
+/// All processes but zombies.
+pub fn living() -> Vec<Living> {
+    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.parse::<i32>().ok()
+    });
+    pids.filter_map(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let parent = fields.get(1)?.parse().ok()?;
+        (fields[0] != "Z" && fields[0] != "X").then_some(Living { pid, parent })
+    })
+    .collect()
+}
+
+pub fn children(pid: i32) -> Vec<i32> {
+    living()
+        .iter()
+        .filter(|living| living.parent == pid)
+        .map(|living| living.pid)
+        .collect()
+}
+
+pub fn descendants(pid: i32) -> Vec<i32> {
+    let mut found = vec![pid];
+    let mut next = 0;
+    while next < found.len() {
+        found.extend(children(found[next]));
+        next += 1;
+    }
+    found
+}
+
+/// The namespaces processes are in or hold, as `net:[4026531840]`; those of other users' processes
+/// only if root asks.
+pub fn namespaces_of(pids: &[i32]) -> BTreeSet<String> {
+    let links = pids.iter().flat_map(|pid| {
+        let of = |kind| {
+            fs::read_dir(format!("/proc/{pid}/{kind}"))
+                .into_iter()
+                .flatten()
+                .flatten()
+        };
+        of("ns")
+            .chain(of("fd"))
+            .map(|entry| entry.path())
+            .collect::<Vec<_>>()
+    });
+    links.filter_map(|link| namespace(&link)).collect()
+}
+
+fn namespace(link: &Path) -> Option<String> {
+    let target = fs::read_link(link).ok()?.to_str()?.to_owned();
+    target.contains(":[").then_some(target).filter(|target| {
+        ["net:", "pid:", "mnt:", "user:"]
+            .iter()
+            .any(|kind| target.starts_with(kind))
+    })
+}
+
+/// Mounts and interfaces of the host.
+pub fn host_state() -> (String, BTreeSet<String>) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let interfaces = fs::read_dir("/sys/class/net")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let names = interfaces.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    (mounts, names.collect())
+}
+
+/// Polls until `done` or a generous deadline.
+pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "not within 20 s: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
