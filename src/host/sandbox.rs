@@ -15,7 +15,7 @@ mod init;
 mod outer;
 mod report;
 mod signals;
-mod user;
+pub(crate) mod user;
 
 use std::io::Write;
 

@@ -4,6 +4,7 @@
 //! each test starts this program again with `--scenario NAME`, and looks at it from outside.
 #![cfg(target_os = "linux")]
 
+mod abilities;
 mod fabric;
 mod harness;
 mod leftovers;
@@ -16,7 +17,10 @@ fn main() -> ExitCode {
     if let [flag, name] = &args[..]
         && flag == "--scenario"
     {
-        return harness::play(name, &[sandbox::SCENARIOS, fabric::SCENARIOS]);
+        return harness::play(
+            name,
+            &[sandbox::SCENARIOS, fabric::SCENARIOS, abilities::SCENARIOS],
+        );
     }
-    harness::run(&args, &[sandbox::TESTS, fabric::TESTS])
+    harness::run(&args, &[sandbox::TESTS, fabric::TESTS, abilities::TESTS])
 }
