@@ -87,15 +87,7 @@ mod linux {
         let bind = || TcpListener::bind(address).unwrap();
         let listener = within(fabric.namespace(server), bind);
         let connect = || TcpStream::connect(address).unwrap();
-        let measured = measure_between(&listener, &|| within(fabric.namespace(client), connect));
-        println!(
-            "{:?}",
-            fabric.counters(Link {
-                from: client,
-                to: server
-            })
-        );
-        measured
+        measure_between(&listener, &|| within(fabric.namespace(client), connect))
     }
 
     fn within<T: Send>(namespace: BorrowedFd<'_>, job: impl FnOnce() -> T + Send) -> T {

@@ -63,13 +63,22 @@ pub struct Fabric {
 }
 
 impl Fabric {
-    /// Builds the network on the backend this host can run.
+    /// Builds the network on the backend this host can run: where TUN is refused after all, on
+    /// packet sockets.
     ///
     /// # Errors
     /// The number of nodes is out of range, or the host refused a step (typically outside of the
     /// sandbox and without privileges).
     pub fn build(nodes: usize) -> Result<Fabric, FabricError> {
-        Fabric::build_on(nodes, Choice::of_host())
+        let choice = Choice::of_host();
+        match Fabric::build_on(nodes, choice.clone()) {
+            Err(FabricError::Refused(refused)) if choice.backend == Backend::Tun => {
+                let backend = Backend::PacketSocket;
+                let why = format!("TUN was refused: {refused}");
+                Fabric::build_on(nodes, Choice { backend, why })
+            }
+            built => built,
+        }
     }
 
     /// Builds the network on a backend chosen before.

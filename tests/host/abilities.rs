@@ -27,7 +27,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("probe-untouched", untouched),
     ("enter-and-build", || {
         harness::enter();
-        Fabric::build(2).unwrap();
+        harness::built(Fabric::build(2));
         0
     }),
 ];

@@ -59,11 +59,11 @@ fn on(backend: Option<Backend>) -> i32 {
     harness::enter();
     let host = Choice::of_host();
     if backend == Some(Backend::Tun) && host.backend != Backend::Tun {
-        eprintln!("skipped: {}", host.why);
-        return 0;
+        eprint!("{}", host.why);
+        return harness::EXIT_REFUSED;
     }
     let choice = backend.map_or(host, Choice::wanted);
-    let fabric = Fabric::build_on(3, choice).unwrap();
+    let fabric = harness::built(Fabric::build_on(3, choice));
     datagrams_are_cut_one_way(&fabric);
     streams_survive_a_cut(&fabric);
     clients_reach_nodes_from_the_hub(&fabric);
@@ -222,7 +222,7 @@ fn sizes() -> i32 {
         );
     }
     for backend in [Choice::of_host().backend, Backend::PacketSocket] {
-        let fabric = Fabric::build_on(FABRIC_NODES_MAX, Choice::wanted(backend)).unwrap();
+        let fabric = harness::built(Fabric::build_on(FABRIC_NODES_MAX, Choice::wanted(backend)));
         let (first, last) = (N1, NodeId(FABRIC_NODES_MAX - 1));
         let (one, two) = (udp(&fabric, first), udp(&fabric, last));
         one.send_to(b"!", (fabric.address(last), PORT)).unwrap();
@@ -236,7 +236,7 @@ fn dropped() -> i32 {
     let count = |what| fs::read_dir(format!("/proc/self/{what}")).unwrap().count();
     let before = (count("fd"), count("task"));
     for backend in [Choice::of_host().backend, Backend::PacketSocket] {
-        drop(Fabric::build_on(5, Choice::wanted(backend)).unwrap());
+        drop(harness::built(Fabric::build_on(5, Choice::wanted(backend))));
         // A joined thread is listed until the kernel has taken it down.
         crate::leftovers::eventually("all is closed", || (count("fd"), count("task")) == before);
     }
@@ -245,7 +245,7 @@ fn dropped() -> i32 {
 
 fn process() -> i32 {
     harness::enter();
-    let fabric = Fabric::build(2).unwrap();
+    let fabric = harness::built(Fabric::build(2));
     let mut spawn = Spawn::new("/bin/sleep");
     spawn.args = vec!["1000".into()];
     spawn.namespace = Some(fabric.namespace(N2));

@@ -1,12 +1,16 @@
 //! Runs the tests one after the other and prints what `cargo test` prints.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use std::sync::OnceLock;
 
+use faultbench::host::fabric::{Fabric, FabricError};
 use faultbench::host::sandbox::{self, Entered, Options, SandboxError};
+use nix::errno::Errno;
 
 /// A test passes unless it panics.
 pub type Test = (&'static str, fn() -> Outcome);
@@ -20,7 +24,7 @@ pub enum Outcome {
 }
 
 /// The exit status of a scenario that the host refused a sandbox.
-const EXIT_REFUSED: i32 = 77;
+pub const EXIT_REFUSED: i32 = 77;
 
 /// A user without privileges: nobody.
 const PLAIN_UID: u32 = 65_534;
@@ -53,6 +57,9 @@ pub fn run(args: &[String], tests: &[&[Test]]) -> ExitCode {
             }
         };
         println!("test {name} ... {word}");
+    }
+    if let Some(program) = PROGRAM_FOR_ALL.get() {
+        fs::remove_dir_all(program.parent().unwrap()).unwrap();
     }
     let result = if failed == 0 { "ok" } else { "FAILED" };
     let filtered = tests().count() - chosen.len();
@@ -90,6 +97,23 @@ pub fn enter_with(options: Options) -> Entered {
     })
 }
 
+/// The fabric; ends the process where the host forbids it or lacks the devices. Other refusals are
+/// bugs in the wiring.
+pub fn built(fabric: Result<Fabric, FabricError>) -> Fabric {
+    fabric.unwrap_or_else(|error| {
+        let FabricError::Refused(refused) = &error else {
+            panic!("{error}")
+        };
+        match Errno::from_raw(refused.errno) {
+            Errno::EPERM | Errno::EACCES | Errno::ENOSPC | Errno::ENODEV | Errno::EOPNOTSUPP => {
+                eprint!("{error}");
+                std::process::exit(EXIT_REFUSED)
+            }
+            _ => panic!("{error}"),
+        }
+    })
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum As {
     /// Whoever runs the tests.
@@ -118,22 +142,22 @@ pub fn scenario(name: &str, who: As) -> Command {
 
 /// This program where a plain user can execute it, whatever directory it was built in.
 fn program_for_all() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        use std::os::unix::fs::PermissionsExt;
+    PROGRAM_FOR_ALL.get_or_init(|| {
         let dir = tempfile::Builder::new()
             .prefix("faultbench-test")
             .tempdir()
-            .unwrap()
-            .keep();
-        let open = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(&dir, open.clone()).unwrap();
-        let program = dir.join("host");
-        std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-        std::fs::set_permissions(&program, open).unwrap();
+            .unwrap();
+        let open = Permissions::from_mode(0o755);
+        fs::set_permissions(&dir, open.clone()).unwrap();
+        let program = dir.keep().join("host");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        fs::set_permissions(&program, open).unwrap();
         program
     })
 }
+
+/// In a directory of its own, removed by `run` since statics are not dropped.
+static PROGRAM_FOR_ALL: OnceLock<PathBuf> = OnceLock::new();
 
 /// Plays a scenario to its end, which must be 0.
 pub fn succeeds(name: &str, who: As) -> Outcome {

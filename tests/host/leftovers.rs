@@ -27,6 +27,21 @@ pub fn living() -> Vec<Living> {
     .collect()
 }
 
+/// Living processes with `NAME=value` in their environment, which they pass on to their children.
+pub fn marked(mark: &str) -> Vec<i32> {
+    let has_mark = |pid: i32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|&byte| byte == 0)
+            .any(|variable| variable == mark.as_bytes())
+    };
+    living()
+        .iter()
+        .map(|living| living.pid)
+        .filter(|&pid| has_mark(pid))
+        .collect()
+}
+
 pub fn children(pid: i32) -> Vec<i32> {
     living()
         .iter()

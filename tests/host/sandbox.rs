@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::Duration;
 
 use faultbench::host::fabric::Fabric;
 use faultbench::host::process::Spawn;
@@ -48,6 +49,10 @@ pub const TESTS: &[Test] = &[
     ("sandbox::killing_the_controller_leaves_nothing", || {
         leaves_nothing(Part::Controller, As::Oneself)
     }),
+    (
+        "sandbox::killing_the_outer_at_any_moment_leaves_nothing",
+        at_any_moment,
+    ),
     (
         "sandbox::killing_a_plain_users_outer_leaves_nothing",
         || leaves_nothing(Part::Outer, As::PlainUser),
@@ -228,7 +233,7 @@ fn without(limit: &str) -> i32 {
 
 fn threads() -> i32 {
     std::thread::scope(|scope| {
-        scope.spawn(|| std::thread::sleep(std::time::Duration::from_millis(200)));
+        scope.spawn(|| std::thread::sleep(Duration::from_millis(200)));
         let error = sandbox::enter(Options::default()).unwrap_err();
         assert!(
             error.to_string().contains("this one has 2 threads"),
@@ -241,7 +246,7 @@ fn threads() -> i32 {
 /// A fabric with processes in its nodes and an orphan, ended only from outside.
 fn cluster() -> i32 {
     harness::enter();
-    let fabric = Fabric::build(3).unwrap();
+    let fabric = harness::built(Fabric::build(3));
     let _nodes: Vec<_> = NodeId::all(3)
         .map(|node| {
             let mut spawn = Spawn::new("/bin/sh");
@@ -321,6 +326,29 @@ fn leaves_nothing(part: Part, who: As) -> Outcome {
         .cloned()
         .collect();
     assert!(left.is_empty(), "{left:?}");
+    assert_eq!(leftovers::host_state(), host_before);
+    Outcome::Passed
+}
+
+/// From before the sandbox is made until the nodes run, in steps of a millisecond.
+fn at_any_moment() -> Outcome {
+    let host_before = leftovers::host_state();
+    for delay_ms in 0..40 {
+        let mark = format!("FAULTBENCH_TEST_RUN={}-{delay_ms}", std::process::id());
+        let (name, value) = mark.split_once('=').unwrap();
+        let mut command = scenario("cluster", As::Oneself);
+        command
+            .env(name, value)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut outer = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay_ms));
+        outer.kill().unwrap();
+        outer.wait().unwrap();
+        eventually("no process of the run lives", || {
+            leftovers::marked(&mark).is_empty()
+        });
+    }
     assert_eq!(leftovers::host_state(), host_before);
     Outcome::Passed
 }

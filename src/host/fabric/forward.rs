@@ -57,19 +57,34 @@ fn forward(epoll: &Epoll, wires: &[Wire], links: &Links) {
         for event in &events[..ready] {
             match event.data() {
                 STOP => return,
-                port => take_turn(port as usize, wires, links, &mut frame),
+                port => {
+                    let wire = &wires[port as usize];
+                    if take_turn(port as usize, wires, links, &mut frame) == Turn::Gone {
+                        // It would be reported as ready for ever.
+                        let _ = epoll.delete(&wire.fd);
+                    }
+                }
             }
         }
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Over,
+    /// The port's interface was removed, which a node may do in its own namespace.
+    Gone,
+}
+
 /// Forwards what the port has sent, up to the end of its turn.
-fn take_turn(from: usize, wires: &[Wire], links: &Links, frame: &mut [u8]) {
+fn take_turn(from: usize, wires: &[Wire], links: &Links, frame: &mut [u8]) -> Turn {
     for _ in 0..TURN_FRAMES {
         let frame = match read(&wires[from].fd, frame) {
             Ok(bytes) => &frame[..bytes],
             Err(Errno::EINTR) => continue,
-            Err(_) => return,
+            // Set down by its node, an interface may come up again.
+            Err(Errno::EAGAIN | Errno::ENETDOWN) => return Turn::Over,
+            Err(_) => return Turn::Gone,
         };
         let packet = frame.get(wires[from].header_bytes..).unwrap_or_default();
         match links.destination(from, packet) {
@@ -82,6 +97,7 @@ fn take_turn(from: usize, wires: &[Wire], links: &Links, frame: &mut [u8]) {
             Err(stray) => links.stray(stray),
         }
     }
+    Turn::Over
 }
 
 /// Whether the receiving interface took the frame. Both ends of a link are wired by the same

@@ -49,7 +49,10 @@ fn open_device() -> Result<OwnedFd, Refused> {
         .write(true)
         .custom_flags(libc::O_NONBLOCK)
         .open(DEVICE)
-        .map_err(|error| Refused::io("open(/dev/net/tun)", &error, meaning))?;
+        .map_err(|error| Refused {
+            way_round: format!("make {DEVICE} readable and writable for the user"),
+            ..Refused::io("open(/dev/net/tun)", &error, meaning)
+        })?;
     let mut request = IfReq::named(INTERFACE);
     request.0.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
     // SAFETY: TUNSETIFF reads and writes an ifreq, which `request` is for the time of the call.
