@@ -126,6 +126,22 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// Why the scenario cannot be played as that user, if so: root of a container may not have others.
+pub fn missing(who: As) -> Option<String> {
+    let others = || {
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap();
+        map.lines().any(|line| {
+            let mut numbers = line
+                .split_ascii_whitespace()
+                .filter_map(|n| n.parse::<u64>().ok());
+            let (first, count) = (numbers.next().unwrap(), numbers.nth(1).unwrap());
+            (first..first + count).contains(&u64::from(PLAIN_UID))
+        })
+    };
+    (who == As::PlainUser && is_root() && !others())
+        .then(|| format!("uid {PLAIN_UID} does not exist in this user namespace"))
+}
+
 /// A command that plays a scenario.
 pub fn scenario(name: &str, who: As) -> Command {
     let mut command = match who {
@@ -161,6 +177,9 @@ static PROGRAM_FOR_ALL: OnceLock<PathBuf> = OnceLock::new();
 
 /// Plays a scenario to its end, which must be 0.
 pub fn succeeds(name: &str, who: As) -> Outcome {
+    if let Some(reason) = missing(who) {
+        return Outcome::Skipped(reason);
+    }
     let output = scenario(name, who).output().unwrap();
     if let Some(reason) = refused(&output) {
         return Outcome::Skipped(reason);

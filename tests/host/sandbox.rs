@@ -130,6 +130,9 @@ fn signals_reach_the_controller() -> Outcome {
 
 /// Starts a scenario and waits for the line it prints; why it was refused otherwise.
 fn start(name: &str, who: As, line: &str) -> Result<(Child, BufReader<ChildStdout>), String> {
+    if let Some(reason) = harness::missing(who) {
+        return Err(reason);
+    }
     let mut command = scenario(name, who);
     let mut child = command
         .stdout(Stdio::piped())
