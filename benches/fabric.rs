@@ -31,6 +31,8 @@ mod linux {
     const STREAM: Duration = Duration::from_secs(2);
     const CHUNK_BYTES: usize = 128 << 10;
     const BUILDS: usize = 20;
+    /// The kernel takes namespaces down in the background, under locks that building needs too.
+    const CLEAN_UP: Duration = Duration::from_millis(100);
     const CUTS: u32 = 100_000;
 
     /// Both medians of one way to connect.
@@ -165,6 +167,7 @@ mod linux {
                 let fabric = Fabric::build_on(5, Choice::wanted(backend)).unwrap();
                 let built = start.elapsed();
                 drop(fabric);
+                std::thread::sleep(CLEAN_UP);
                 built
             })
             .collect();

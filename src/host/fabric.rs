@@ -126,7 +126,7 @@ impl Fabric {
     }
 
     /// From now on every packet on the link is dropped, those already sent but not yet forwarded
-    /// included.
+    /// included. What a node sends to itself goes through its own loopback and cannot be cut.
     pub fn cut(&self, link: Link) {
         self.links.between(link.from, link.to).set_cut(true);
     }
@@ -159,7 +159,8 @@ impl Fabric {
         self.links.strays()
     }
 
-    /// The network namespace of a node, for starting its processes in.
+    /// The network namespace of a node, for starting its processes in. As in all methods, a node
+    /// the fabric has not is a bug of the caller's and panics.
     pub fn namespace(&self, node: NodeId) -> BorrowedFd<'_> {
         self.nodes[node.0].fd.as_fd()
     }

@@ -55,13 +55,6 @@ fn agree_with_a_run(who: As) -> Outcome {
         abilities.any(|ability| ability.name == name && !ability.state.is_no())
     };
     assert_eq!(abilities.fabric.backend == Backend::Tun, can("tun-device"));
-    for ability in abilities
-        .abilities
-        .iter()
-        .filter(|ability| ability.state.is_no())
-    {
-        println!("{}: {:?}", ability.name, ability.state);
-    }
     Outcome::Passed
 }
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use faultbench::host::fabric::INTERFACE;
+
 /// A living process and whose child it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Living {
@@ -87,15 +89,20 @@ fn namespace(link: &Path) -> Option<String> {
     })
 }
 
-/// Mounts and interfaces of the host.
-pub fn host_state() -> (String, BTreeSet<String>) {
+/// Mounts and interfaces of the host that could be a run's: others come and go meanwhile.
+pub fn host_state() -> Vec<String> {
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let of_proc = mounts.lines().filter(|line| line.contains(" proc "));
+    let mounts = of_proc.map(|line| format!("mount {line}"));
     let interfaces = fs::read_dir("/sys/class/net")
         .into_iter()
         .flatten()
         .flatten();
     let names = interfaces.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    (mounts, names.collect())
+    let ours = names.filter(|name| name == INTERFACE || name.starts_with("port"));
+    let mut state: Vec<String> = mounts.chain(ours).collect();
+    state.sort();
+    state
 }
 
 /// Polls until `done` or a generous deadline.
