@@ -52,6 +52,13 @@ pub fn children(pid: i32) -> Vec<i32> {
         .collect()
 }
 
+/// The child of init that is this program too, not an orphan it took in.
+pub fn controller(init: i32) -> i32 {
+    let command = |pid: i32| fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+    let is_controller = |pid: &i32| command(*pid) == command(init);
+    children(init).into_iter().find(is_controller).unwrap()
+}
+
 pub fn descendants(pid: i32) -> Vec<i32> {
     let mut found = vec![pid];
     let mut next = 0;
