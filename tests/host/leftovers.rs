@@ -12,6 +12,7 @@ use faultbench::host::fabric::INTERFACE;
 pub struct Living {
     pub pid: i32,
     pub parent: i32,
+    pub name: String,
 }
 
 /// All processes but zombies.
@@ -22,9 +23,11 @@ pub fn living() -> Vec<Living> {
     });
     pids.filter_map(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let (start, fields) = stat.rsplit_once(')')?;
+        let name = start.split_once('(')?.1.to_owned();
+        let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
         let parent = fields.get(1)?.parse().ok()?;
-        (fields[0] != "Z" && fields[0] != "X").then_some(Living { pid, parent })
+        (fields[0] != "Z" && fields[0] != "X").then_some(Living { pid, parent, name })
     })
     .collect()
 }

@@ -15,7 +15,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::harness::{self, As, Outcome, Scenario, Test, scenario};
-use crate::leftovers::{self, eventually};
+use crate::leftovers::{self, Living, eventually};
 
 pub const TESTS: &[Test] = &[
     (
@@ -118,9 +118,9 @@ fn signals_reach_the_controller() -> Outcome {
             Ok(started) => started,
             Err(reason) => return Outcome::Skipped(reason),
         };
-        kill(Pid::from_raw(outer.id() as i32), signal).unwrap();
+        kill(Pid::from_raw(outer.0.id() as i32), signal).unwrap();
         assert_eq!(
-            outer.wait().unwrap().code(),
+            outer.0.wait().unwrap().code(),
             Some(signal as i32),
             "{signal}"
         );
@@ -128,8 +128,19 @@ fn signals_reach_the_controller() -> Outcome {
     Outcome::Passed
 }
 
+/// A started scenario; killed with the test that fails.
+struct Outer(Child);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        // Both fail once it has been waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Starts a scenario and waits for the line it prints; why it was refused otherwise.
-fn start(name: &str, who: As, line: &str) -> Result<(Child, BufReader<ChildStdout>), String> {
+fn start(name: &str, who: As, line: &str) -> Result<(Outer, BufReader<ChildStdout>), String> {
     if let Some(reason) = harness::missing(who) {
         return Err(reason);
     }
@@ -143,7 +154,7 @@ fn start(name: &str, who: As, line: &str) -> Result<(Child, BufReader<ChildStdou
     let mut first = String::new();
     stdout.read_line(&mut first).unwrap();
     if first.trim() == line {
-        return Ok((child, stdout));
+        return Ok((Outer(child), stdout));
     }
     let output = child.wait_with_output().unwrap();
     match harness::refused(&output) {
@@ -262,9 +273,11 @@ fn cluster() -> i32 {
             spawn.start().unwrap()
         })
         .collect();
-    // Init, the controller, and per node a shell with two sleepers.
+    // Init, the controller, and per node a shell with two sleepers; not the shells on the way.
+    let sleepers = |living: &[Living]| living.iter().filter(|one| one.name == "sleep").count();
     eventually("all processes run", || {
-        leftovers::living().len() >= 2 + 3 * 3
+        let living = leftovers::living();
+        living.len() == 2 + 3 * 3 && sleepers(&living) == 3 * 2
     });
     println!("running");
     loop {
@@ -286,7 +299,7 @@ fn leaves_nothing(part: Part, who: As) -> Outcome {
         Ok(started) => started,
         Err(reason) => return Outcome::Skipped(reason),
     };
-    let outer_pid = outer.id() as i32;
+    let outer_pid = outer.0.id() as i32;
     let init = leftovers::children(outer_pid)[0];
     let controller = leftovers::controller(init);
     let run = leftovers::descendants(outer_pid);
@@ -310,11 +323,12 @@ fn leaves_nothing(part: Part, who: As) -> Outcome {
         Part::Controller => controller,
     };
     kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
-    let status = outer.wait().unwrap();
+    let status = outer.0.wait().unwrap();
     if part != Part::Outer {
         assert_eq!(status.code(), Some(255));
         let mut stderr = String::new();
         outer
+            .0
             .stderr
             .take()
             .unwrap()
