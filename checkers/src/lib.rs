@@ -8,6 +8,7 @@
 
 pub mod budget;
 pub mod events;
+pub mod formats;
 pub mod op;
 pub mod report;
 pub mod value;

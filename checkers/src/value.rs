@@ -1,7 +1,5 @@
 //! The values operations carry: the union of what EDN and JSON histories hold.
 
-use std::fmt;
-
 /// A value as recorded in a history.
 ///
 /// Collections keep the order in which they were written; two sets or maps with the same members
@@ -83,46 +81,4 @@ impl From<i64> for Value {
     fn from(n: i64) -> Value {
         Value::Int(n)
     }
-}
-
-/// Writes the value as EDN, the form the field reads.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Nil => f.write_str("nil"),
-            Value::Bool(b) => write!(f, "{b}"),
-            Value::Int(n) => write!(f, "{n}"),
-            Value::Float(x) => write!(f, "{x:?}"),
-            Value::BigNumber(n) if n.contains('/') => f.write_str(n),
-            Value::BigNumber(n) => write!(f, "{n}N"),
-            Value::Str(s) => write!(f, "{s:?}"),
-            Value::Keyword(k) => write!(f, ":{k}"),
-            Value::Symbol(s) => f.write_str(s),
-            Value::List(items) => write_items(f, "[", items, "]"),
-            Value::Set(items) => write_items(f, "#{", items, "}"),
-            Value::Map(entries) => {
-                f.write_str("{")?;
-                for (i, (key, value)) in entries.iter().enumerate() {
-                    let separator = if i == 0 { "" } else { ", " };
-                    write!(f, "{separator}{key} {value}")?;
-                }
-                f.write_str("}")
-            }
-            Value::Tagged(tag, value) => write!(f, "#{tag} {value}"),
-        }
-    }
-}
-
-fn write_items(
-    f: &mut fmt::Formatter<'_>,
-    open: &str,
-    items: &[Value],
-    close: &str,
-) -> fmt::Result {
-    f.write_str(open)?;
-    for (i, item) in items.iter().enumerate() {
-        let separator = if i == 0 { "" } else { " " };
-        write!(f, "{separator}{item}")?;
-    }
-    f.write_str(close)
 }

@@ -1,0 +1,344 @@
+//! A pull parser for EDN: from text straight to values and operations.
+
+use std::borrow::Cow;
+
+use crate::formats::error::{Fault, Parsed};
+use crate::formats::fields::{Context, Field, Fields, Scalar};
+use crate::formats::scan::Cursor;
+use crate::op::Op;
+use crate::value::Value;
+
+use super::number::number;
+use super::token::{ends_token, is_blank};
+
+pub(in crate::formats) struct Edn<'t> {
+    pub cursor: Cursor<'t>,
+    /// The end of the text ends a token; otherwise the token may go on in text not yet read.
+    text_is_whole: bool,
+}
+
+const VALUE: &str = "a value";
+const KEYWORD: &str = "a keyword";
+const TAG: &str = "a tag such as #inst, a set or a discard after `#`";
+const OPERATION: &str = "an operation: a map such as {:type :invoke, :process 0, :f :read}";
+
+impl<'t> Edn<'t> {
+    pub fn new(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
+        Edn { cursor: Cursor::new(text, stack), text_is_whole: false }
+    }
+
+    /// For a text known to be all there is, such as a line.
+    pub fn whole(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
+        Edn { cursor: Cursor::new(text, stack), text_is_whole: true }
+    }
+
+    /// The operation at the cursor.
+    pub fn op(&mut self, context: Context) -> Parsed<Op> {
+        let start = self.cursor.at;
+        while self.cursor.peek() == Some(b'^') {
+            self.metadata()?;
+            self.space()?;
+        }
+        if self.cursor.peek() == Some(b'#') {
+            self.op_tag()?;
+        }
+        if self.cursor.peek() != Some(b'{') {
+            return Err(self.cursor.unexpected(OPERATION));
+        }
+        self.cursor.at += 1;
+        let mut fields = Fields::default();
+        loop {
+            self.space()?;
+            if self.cursor.peek() == Some(b'}') {
+                self.cursor.at += 1;
+                return fields.finish(start, context);
+            }
+            self.entry(&mut fields)?;
+        }
+    }
+
+    /// The tag of a record that is an operation, such as `#jepsen.history.Op`.
+    fn op_tag(&mut self) -> Parsed<()> {
+        let at = self.cursor.at;
+        self.cursor.at += 1;
+        self.token_end(OPERATION)?;
+        let tag = &self.cursor.text[at + 1..self.cursor.at];
+        if tag != "op" && tag.rsplit(['.', '/']).next() != Some("Op") {
+            return Err(Fault::bad(at, OPERATION));
+        }
+        self.space()
+    }
+
+    /// A key of an operation with its value.
+    fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
+        let key_at = self.cursor.at;
+        let field = match self.cursor.peek() {
+            Some(b':') => Field::from_name(self.keyword()?),
+            _ => {
+                self.value()?;
+                None
+            }
+        };
+        self.space()?;
+        let at = self.cursor.at;
+        if self.cursor.peek() == Some(b'}') {
+            return Err(self.cursor.unexpected("a value for the key before it"));
+        }
+        let Some(field) = field else {
+            self.value()?;
+            return Ok(());
+        };
+        fields.claim(field, key_at)?;
+        if field.is_scalar() {
+            let scalar = self.scalar()?;
+            fields.set_scalar(field, scalar, at)
+        } else {
+            let value = self.value()?;
+            fields.set_value(field, value, at);
+            Ok(())
+        }
+    }
+
+    /// The value at the cursor, if it may be a number or a name without making a [`Value`].
+    fn scalar(&mut self) -> Parsed<Scalar<'t>> {
+        if let Some(int) = self.cursor.short_int(ends_token) {
+            return Ok(Scalar::Int(int));
+        }
+        Ok(match self.cursor.peek() {
+            Some(b':') => Scalar::Name(Cow::Borrowed(self.keyword()?)),
+            Some(b'"') => Scalar::Name(self.string()?),
+            _ => match self.value()? {
+                Value::Nil => Scalar::Nil,
+                Value::Int(int) => Scalar::Int(int),
+                Value::Symbol(name) | Value::Keyword(name) | Value::Str(name) => {
+                    Scalar::Name(Cow::Owned(name.into()))
+                }
+                _ => Scalar::Other,
+            },
+        })
+    }
+
+    /// The next value, after any blanks, comments and discards.
+    pub fn value(&mut self) -> Parsed<Value> {
+        self.space()?;
+        let Some(byte) = self.cursor.peek() else {
+            return Err(self.cursor.unexpected(VALUE));
+        };
+        match byte {
+            b'0'..=b'9' | b'-' | b'+' => self.number_or_symbol(),
+            b':' => Ok(Value::keyword(self.keyword()?)),
+            b'[' => self.sequence(b']').map(Value::List),
+            b'(' => self.sequence(b')').map(Value::List),
+            b'{' => self.map().map(Value::Map),
+            b'"' => Ok(Value::Str(self.string()?.into())),
+            b'#' => self.dispatch(),
+            b'\\' => {
+                let character = self.character()?;
+                Ok(Value::str(character.encode_utf8(&mut [0; 4])))
+            }
+            b'^' => {
+                self.metadata()?;
+                self.nested()
+            }
+            _ => self.symbol(),
+        }
+    }
+
+    /// A value one level deeper.
+    fn nested(&mut self) -> Parsed<Value> {
+        self.cursor.enter()?;
+        let value = self.value()?;
+        self.cursor.leave();
+        Ok(value)
+    }
+
+    /// Steps over blanks, comments and discards.
+    #[inline]
+    pub fn space(&mut self) -> Parsed<()> {
+        while let Some(byte) = self.cursor.peek() {
+            match byte {
+                _ if is_blank(byte) => self.cursor.at += 1,
+                b';' => {
+                    let rest = &self.cursor.text.as_bytes()[self.cursor.at..];
+                    self.cursor.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                }
+                b'#' if self.cursor.peek_second() == Some(b'_') => self.discard()?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps over `#_` and the value it hides.
+    pub fn discard(&mut self) -> Parsed<()> {
+        self.cursor.at += "#_".len();
+        self.nested()?;
+        Ok(())
+    }
+
+    /// Steps over `^` and the metadata after it.
+    fn metadata(&mut self) -> Parsed<()> {
+        self.cursor.at += 1;
+        self.nested()?;
+        Ok(())
+    }
+
+    /// Moves the cursor to where the token it is in ends.
+    #[inline]
+    pub(super) fn token_end(&mut self, expected: &'static str) -> Parsed<()> {
+        let rest = &self.cursor.text.as_bytes()[self.cursor.at..];
+        match rest.iter().position(|b| ends_token(*b)) {
+            Some(length) => self.cursor.at += length,
+            None => {
+                self.cursor.at = self.cursor.text.len();
+                if !self.text_is_whole {
+                    return Err(self.cursor.unexpected(expected));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The keyword at the cursor, without its colon.
+    #[inline]
+    fn keyword(&mut self) -> Parsed<&'t str> {
+        let at = self.cursor.at;
+        self.cursor.at += 1;
+        self.token_end(KEYWORD)?;
+        let name = &self.cursor.text[at + 1..self.cursor.at];
+        if name.is_empty() || name.starts_with(':') {
+            return Err(Fault::bad(at, KEYWORD));
+        }
+        Ok(name)
+    }
+
+    fn number_or_symbol(&mut self) -> Parsed<Value> {
+        if let Some(int) = self.cursor.short_int(ends_token) {
+            return Ok(Value::Int(int));
+        }
+        let at = self.cursor.at;
+        self.token_end("a number")?;
+        let token = &self.cursor.text[at..self.cursor.at];
+        if token.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()) {
+            return number(token).map_err(|expected| Fault::bad(at, expected));
+        }
+        Ok(Value::Symbol(token.into()))
+    }
+
+    fn symbol(&mut self) -> Parsed<Value> {
+        let at = self.cursor.at;
+        self.token_end("a symbol")?;
+        Ok(match &self.cursor.text[at..self.cursor.at] {
+            "" => return Err(Fault::bad(at, VALUE)),
+            "nil" => Value::Nil,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            name => Value::Symbol(name.into()),
+        })
+    }
+
+    /// The members of the collection whose opening byte is at the cursor.
+    fn sequence(&mut self, close: u8) -> Parsed<Vec<Value>> {
+        let mark = self.members_until(close)?;
+        Ok(self.cursor.members(mark))
+    }
+
+    fn map(&mut self) -> Parsed<Vec<(Value, Value)>> {
+        let mark = self.members_until(b'}')?;
+        if (self.cursor.mark() - mark) % 2 == 1 {
+            return Err(Fault::bad(self.cursor.at - 1, "a value for the last key of the map"));
+        }
+        Ok(self.cursor.entries(mark))
+    }
+
+    /// Pushes the members of a collection and returns where they begin.
+    fn members_until(&mut self, close: u8) -> Parsed<usize> {
+        self.cursor.enter()?;
+        self.cursor.at += 1;
+        let mark = self.cursor.mark();
+        loop {
+            self.space()?;
+            match self.cursor.peek() {
+                Some(byte) if byte == close => break,
+                Some(b')' | b']' | b'}') => {
+                    let expected = format!("`{}` or another member", char::from(close));
+                    return Err(Fault::bad(self.cursor.at, expected));
+                }
+                _ => {}
+            }
+            let member = self.value()?;
+            self.cursor.push(member)?;
+        }
+        self.cursor.at += 1;
+        self.cursor.leave();
+        Ok(mark)
+    }
+
+    /// What begins with `#`.
+    fn dispatch(&mut self) -> Parsed<Value> {
+        match self.cursor.peek_second() {
+            None => Err(Fault::cut(self.cursor.text.len(), TAG)),
+            Some(b'{') => {
+                self.cursor.at += 1;
+                self.sequence(b'}').map(Value::Set)
+            }
+            Some(b'#') => self.symbolic_number(),
+            Some(b':') => self.namespaced_map(),
+            Some(byte) if byte.is_ascii_alphabetic() || byte >= 0x80 => self.tagged(),
+            Some(_) => Err(Fault::bad(self.cursor.at, TAG)),
+        }
+    }
+
+    /// `##NaN`, `##Inf`, `##-Inf`.
+    fn symbolic_number(&mut self) -> Parsed<Value> {
+        const EXPECTED: &str = "##NaN, ##Inf or ##-Inf";
+        let at = self.cursor.at;
+        self.cursor.at += "##".len();
+        self.token_end(EXPECTED)?;
+        Ok(Value::Float(match &self.cursor.text[at..self.cursor.at] {
+            "##NaN" => f64::NAN,
+            "##Inf" => f64::INFINITY,
+            "##-Inf" => f64::NEG_INFINITY,
+            _ => return Err(Fault::bad(at, EXPECTED)),
+        }))
+    }
+
+    /// `#:ns{:a 1}`, which is `{:ns/a 1}`; `:_/a` in it means plain `:a`.
+    fn namespaced_map(&mut self) -> Parsed<Value> {
+        let at = self.cursor.at;
+        self.cursor.at += 1;
+        let namespace = self.keyword()?;
+        self.space()?;
+        if self.cursor.peek() != Some(b'{') {
+            return Err(self.cursor.unexpected("the map of the namespace"));
+        }
+        if namespace.contains('/') {
+            return Err(Fault::bad(at, "a namespace without `/`"));
+        }
+        let qualify = |name: Box<str>| -> Box<str> {
+            match name.split_once('/') {
+                None => format!("{namespace}/{name}").into(),
+                Some(("_", plain)) => plain.into(),
+                Some(_) => name,
+            }
+        };
+        let mut entries = self.map()?;
+        for (key, _) in &mut entries {
+            *key = match std::mem::take(key) {
+                Value::Keyword(name) => Value::Keyword(qualify(name)),
+                Value::Symbol(name) => Value::Symbol(qualify(name)),
+                other => other,
+            };
+        }
+        Ok(Value::Map(entries))
+    }
+
+    fn tagged(&mut self) -> Parsed<Value> {
+        let at = self.cursor.at;
+        self.cursor.at += 1;
+        self.token_end(TAG)?;
+        let tag = &self.cursor.text[at + 1..self.cursor.at];
+        let value = self.nested()?;
+        Ok(Value::Tagged(tag.into(), Box::new(value)))
+    }
+}

@@ -1,0 +1,104 @@
+//! Jepsen's console log, whose operations are lines of the logger `jepsen.util`:
+//! `INFO  jepsen.util - 0 :invoke :read nil`.
+//!
+//! The four fields are process, type, function and value; newer logs add an error. Where a
+//! completion that is not `ok` has a keyword for its value, that is the error (`:timed-out`): the
+//! value is the invocation's. Lines of other loggers carry no operations and are passed over.
+//!
+//! Source: the etcd logs Porcupine tests itself with.
+
+use std::borrow::Cow;
+
+use crate::op::{Op, OpType, Process};
+use crate::value::Value;
+
+use super::edn::Edn;
+use super::error::{Fault, Parsed};
+use super::fields::{Context, Field, Fields, Scalar};
+use super::{Format, Grammar, Step};
+
+pub(super) static JEPSEN_LOG: Format = Format {
+    name: "jepsen-log",
+    about: "Jepsen's console log: `INFO  jepsen.util - 0 :invoke :read nil`",
+    detect,
+    grammar: || Box::new(Log),
+};
+
+const LEVELS: [&str; 6] = ["TRACE ", "DEBUG ", "INFO ", "WARN ", "ERROR ", "FATAL "];
+const LOGGER: &str = "jepsen.util";
+const LINE: &str = "a log line such as `INFO  jepsen.util - 0 :invoke :read nil`";
+
+fn detect(text: &str) -> bool {
+    let first_line = text.lines().next().unwrap_or_default();
+    is_log_line(first_line)
+}
+
+/// True for a line with a level, perhaps after a time stamp.
+fn is_log_line(line: &str) -> bool {
+    let stamp = |c: char| c.is_ascii_digit() || " -:,.TZ[]{}".contains(c);
+    let after_stamp = line.trim_start_matches(stamp);
+    LEVELS.iter().any(|level| after_stamp.starts_with(level))
+}
+
+struct Log;
+
+impl Grammar for Log {
+    fn next(&mut self, text: &str, context: Context) -> Parsed<Step> {
+        if text.is_empty() {
+            return Ok(Step::End);
+        }
+        let (line, ended) = super::first_line(text, context)?;
+        if !is_log_line(line) {
+            return Err(Fault::bad(0, LINE));
+        }
+        let Some(logger_at) = line.find(LOGGER) else {
+            return Ok(Step::Nothing { used: line.len() });
+        };
+        let op = op(line, logger_at + LOGGER.len(), context);
+        match op {
+            Ok(op) => Ok(Step::Op { op, used: line.len() }),
+            Err(fault) if ended => Err(fault.ended_by_line()),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+fn op(line: &str, after_logger: usize, context: Context) -> Parsed<Op> {
+    let mut edn = Edn::whole(line, Vec::new());
+    edn.cursor.at = after_logger;
+    edn.space()?;
+    if line[edn.cursor.at..].starts_with("- ") {
+        edn.cursor.at += 1;
+    }
+    let mut fields = Fields::default();
+    for field in [Field::Process, Field::Type, Field::F] {
+        edn.space()?;
+        let at = edn.cursor.at;
+        let scalar = match edn.value()? {
+            Value::Int(int) => Scalar::Int(int),
+            Value::Keyword(name) => Scalar::Name(Cow::Owned(name.into())),
+            _ => Scalar::Other,
+        };
+        fields.set_scalar(field, scalar, at)?;
+    }
+    for field in [Field::Value, Field::Error] {
+        edn.space()?;
+        let at = edn.cursor.at;
+        if field == Field::Error && edn.cursor.peek().is_none() {
+            break;
+        }
+        let value = edn.value()?;
+        fields.set_value(field, value, at);
+    }
+    edn.space()?;
+    if edn.cursor.peek().is_some() {
+        return Err(Fault::bad(edn.cursor.at, "the end of the line"));
+    }
+    let mut op = fields.finish(0, context)?;
+    let is_error = matches!(op.value, Value::Keyword(_)) && op.error.is_none();
+    let is_client = matches!(op.process, Process::Client(_));
+    if is_client && is_error && matches!(op.kind, OpType::Fail | OpType::Info) {
+        op.error = Some(std::mem::take(&mut op.value));
+    }
+    Ok(op)
+}

@@ -1,0 +1,285 @@
+//! A pull parser for JSON (RFC 8259): from text straight to values and operations.
+//!
+//! An integer that fits 64 bits is an [`Int`](Value::Int), a longer one a
+//! [`BigNumber`](Value::BigNumber), any other number a [`Float`](Value::Float). Object keys are
+//! strings.
+
+use std::borrow::Cow;
+
+use crate::op::Op;
+use crate::value::Value;
+
+use super::error::{Fault, Parsed};
+use super::fields::{Context, Field, Fields, Scalar};
+use super::scan::Cursor;
+
+pub(super) struct Json<'t> {
+    pub cursor: Cursor<'t>,
+}
+
+const VALUE: &str = "a JSON value";
+const OPERATION: &str = r#"an operation: an object such as {"type":"invoke","process":0,"f":"read"}"#;
+const STRING_END: &str = "the closing quote of a string";
+
+impl<'t> Json<'t> {
+    pub fn new(text: &'t str, stack: Vec<Value>) -> Json<'t> {
+        Json { cursor: Cursor::new(text, stack) }
+    }
+
+    /// The operation at the cursor.
+    pub fn op(&mut self, context: Context) -> Parsed<Op> {
+        let start = self.cursor.at;
+        if self.cursor.peek() != Some(b'{') {
+            return Err(self.cursor.unexpected(OPERATION));
+        }
+        self.cursor.at += 1;
+        let mut fields = Fields::default();
+        self.space();
+        if self.cursor.peek() == Some(b'}') {
+            self.cursor.at += 1;
+            return fields.finish(start, context);
+        }
+        loop {
+            self.entry(&mut fields)?;
+            if self.next_member(b'}', "`,` or `}`")? {
+                return fields.finish(start, context);
+            }
+        }
+    }
+
+    /// A key of an operation with its value.
+    fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
+        let key_at = self.cursor.at;
+        let field = Field::from_name(&self.key()?);
+        let at = self.cursor.at;
+        let Some(field) = field else {
+            self.value()?;
+            return Ok(());
+        };
+        fields.claim(field, key_at)?;
+        if field.is_scalar() {
+            let scalar = self.scalar()?;
+            fields.set_scalar(field, scalar, at)
+        } else {
+            let value = self.value()?;
+            fields.set_value(field, value, at);
+            Ok(())
+        }
+    }
+
+    /// The key of a member and the colon after it.
+    fn key(&mut self) -> Parsed<Cow<'t, str>> {
+        if self.cursor.peek() != Some(b'"') {
+            return Err(self.cursor.unexpected("a string for a key"));
+        }
+        let key = self.string()?;
+        self.space();
+        if self.cursor.peek() != Some(b':') {
+            return Err(self.cursor.unexpected("`:` after a key"));
+        }
+        self.cursor.at += 1;
+        self.space();
+        Ok(key)
+    }
+
+    /// Steps over a comma, or over the closing byte, for which the answer is true.
+    #[inline]
+    fn next_member(&mut self, close: u8, expected: &'static str) -> Parsed<bool> {
+        self.space();
+        match self.cursor.peek() {
+            Some(b',') => {
+                self.cursor.at += 1;
+                self.space();
+                Ok(false)
+            }
+            Some(byte) if byte == close => {
+                self.cursor.at += 1;
+                Ok(true)
+            }
+            _ => Err(self.cursor.unexpected(expected)),
+        }
+    }
+
+    fn scalar(&mut self) -> Parsed<Scalar<'t>> {
+        if self.cursor.peek() == Some(b'"') {
+            return self.string().map(Scalar::Name);
+        }
+        Ok(match self.value()? {
+            Value::Nil => Scalar::Nil,
+            Value::Int(int) => Scalar::Int(int),
+            _ => Scalar::Other,
+        })
+    }
+
+    /// The value at the cursor.
+    pub fn value(&mut self) -> Parsed<Value> {
+        match self.cursor.peek() {
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            Some(b'"') => Ok(Value::Str(self.string()?.into())),
+            Some(b'[') => self.array(),
+            Some(b'{') => self.object(),
+            Some(b'n') => self.literal("null", Value::Nil),
+            Some(b't') => self.literal("true", Value::Bool(true)),
+            Some(b'f') => self.literal("false", Value::Bool(false)),
+            _ => Err(self.cursor.unexpected(VALUE)),
+        }
+    }
+
+    fn literal(&mut self, literal: &'static str, value: Value) -> Parsed<Value> {
+        let rest = &self.cursor.text[self.cursor.at..];
+        if rest.starts_with(literal) {
+            self.cursor.at += literal.len();
+            Ok(value)
+        } else if literal.starts_with(rest) {
+            Err(Fault::cut(self.cursor.text.len(), literal))
+        } else {
+            Err(Fault::bad(self.cursor.at, VALUE))
+        }
+    }
+
+    #[inline]
+    pub fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.cursor.peek() {
+            self.cursor.at += 1;
+        }
+    }
+
+    fn array(&mut self) -> Parsed<Value> {
+        self.cursor.enter()?;
+        self.cursor.at += 1;
+        self.space();
+        let mark = self.cursor.mark();
+        if self.cursor.peek() == Some(b']') {
+            self.cursor.at += 1;
+        } else {
+            loop {
+                let member = self.value()?;
+                self.cursor.push(member)?;
+                if self.next_member(b']', "`,` or `]`")? {
+                    break;
+                }
+            }
+        }
+        self.cursor.leave();
+        Ok(Value::List(self.cursor.members(mark)))
+    }
+
+    fn object(&mut self) -> Parsed<Value> {
+        self.cursor.enter()?;
+        self.cursor.at += 1;
+        self.space();
+        let mark = self.cursor.mark();
+        if self.cursor.peek() == Some(b'}') {
+            self.cursor.at += 1;
+        } else {
+            loop {
+                let key = Value::Str(self.key()?.into());
+                self.cursor.push(key)?;
+                let member = self.value()?;
+                self.cursor.push(member)?;
+                if self.next_member(b'}', "`,` or `}`")? {
+                    break;
+                }
+            }
+        }
+        self.cursor.leave();
+        Ok(Value::Map(self.cursor.entries(mark)))
+    }
+
+    fn number(&mut self) -> Parsed<Value> {
+        let ends = |b: u8| !matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+        if let Some(int) = self.cursor.short_int(ends) {
+            return Ok(Value::Int(int));
+        }
+        let at = self.cursor.at;
+        let rest = &self.cursor.text[at..];
+        let Some(length) = rest.bytes().position(ends) else {
+            return Err(Fault::cut(self.cursor.text.len(), "the rest of a number"));
+        };
+        self.cursor.at += length;
+        number(&rest[..length]).map_err(|expected| Fault::bad(at, expected))
+    }
+
+    /// The string whose opening quote is at the cursor.
+    fn string(&mut self) -> Parsed<Cow<'t, str>> {
+        self.cursor.at += 1;
+        let text = self.cursor.text;
+        let mut built = String::new();
+        loop {
+            let plain_from = self.cursor.at;
+            let rest = &text.as_bytes()[plain_from..];
+            let Some(length) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)) else {
+                return Err(Fault::cut(text.len(), STRING_END));
+            };
+            let plain_to = plain_from + length;
+            let plain = &text[plain_from..plain_to];
+            self.cursor.at = plain_to + 1;
+            match text.as_bytes()[plain_to] {
+                b'"' if built.is_empty() => return Ok(Cow::Borrowed(plain)),
+                b'"' => return Ok(Cow::Owned(built + plain)),
+                b'\\' => {
+                    built.push_str(plain);
+                    built.push(self.escape()?);
+                }
+                _ => {
+                    const EXPECTED: &str = "control characters in strings to be escaped";
+                    return Err(Fault::found(plain_to, "a bare control character", EXPECTED));
+                }
+            }
+        }
+    }
+
+    /// The escape whose backslash is just past.
+    fn escape(&mut self) -> Parsed<char> {
+        const EXPECTED: &str = r#"an escape: \" \\ \/ \b \f \n \r \t or \uXXXX"#;
+        let character = match self.cursor.peek() {
+            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'b') => '\x08',
+            Some(b'f') => '\x0c',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.cursor.at += 1;
+                return self.cursor.unicode_escape();
+            }
+            _ => return Err(self.cursor.unexpected(EXPECTED)),
+        };
+        self.cursor.at += 1;
+        Ok(character)
+    }
+}
+
+/// Reads a whole number token; otherwise says what would have been right.
+fn number(token: &str) -> Result<Value, &'static str> {
+    const EXPECTED: &str = "a JSON number such as 3, -1.5 or 2e10";
+    let magnitude = token.strip_prefix('-').unwrap_or(token);
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (mantissa, exponent) = match magnitude.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (magnitude, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let unsigned = |exponent: &'_ str| all_digits(exponent.trim_start_matches(['+', '-']));
+    let one_sign = |exponent: &str| !exponent.get(1..).unwrap_or("").contains(['+', '-']);
+    let well_formed = all_digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(all_digits)
+        && exponent.is_none_or(|exponent| unsigned(exponent) && one_sign(exponent));
+    if !well_formed {
+        return Err(EXPECTED);
+    }
+    if fraction.is_none() && exponent.is_none() {
+        return Ok(match token.parse() {
+            Ok(int) => Value::Int(int),
+            Err(_) => Value::BigNumber(token.into()),
+        });
+    }
+    match token.parse::<f64>() {
+        Ok(float) if float.is_finite() => Ok(Value::Float(float)),
+        _ => Err("a number within the range of a 64-bit float"),
+    }
+}
