@@ -46,6 +46,23 @@ impl Field {
         })
     }
 
+    /// The usual field whose name and then `end` begin the text, and the bytes both take: what
+    /// [`Field::from_name`] answers, without looking for the name's end first.
+    #[inline]
+    pub fn at_start(text: &[u8], end: u8) -> Option<(Field, usize)> {
+        let (field, name) = match text {
+            [b'i', ..] => (Field::Index, "index"),
+            [b't', b'i', ..] => (Field::Time, "time"),
+            [b't', ..] => (Field::Type, "type"),
+            [b'p', ..] => (Field::Process, "process"),
+            [b'f', ..] => (Field::F, "f"),
+            [b'v', ..] => (Field::Value, "value"),
+            _ => return None,
+        };
+        let found = text.starts_with(name.as_bytes()) && text.get(name.len()) == Some(&end);
+        found.then_some((field, name.len() + 1))
+    }
+
     /// True for fields that hold a number or a name, which are read without making a [`Value`].
     pub fn is_scalar(self) -> bool {
         matches!(

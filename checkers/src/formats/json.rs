@@ -11,7 +11,7 @@ use crate::value::Value;
 
 use super::error::{Fault, Parsed};
 use super::fields::{Context, Field, Fields, Scalar};
-use super::scan::Cursor;
+use super::scan::{Cursor, json_plain_length};
 
 pub(super) struct Json<'t> {
     pub cursor: Cursor<'t>,
@@ -50,7 +50,14 @@ impl<'t> Json<'t> {
     /// A key of an operation with its value.
     fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
         let key_at = self.cursor.at;
-        let field = Field::from_name(&self.key()?);
+        let field = match Field::at_start(self.rest_after_quote(), b'"') {
+            Some((field, length)) => {
+                self.cursor.at += 1 + length;
+                self.colon()?;
+                Some(field)
+            }
+            None => Field::from_name(&self.key()?),
+        };
         let at = self.cursor.at;
         let Some(field) = field else {
             self.value()?;
@@ -67,19 +74,32 @@ impl<'t> Json<'t> {
         }
     }
 
+    /// The text after the quote at the cursor, nothing if there is none.
+    #[inline]
+    fn rest_after_quote(&self) -> &'t [u8] {
+        let rest = &self.cursor.text.as_bytes()[self.cursor.at..];
+        rest.strip_prefix(b"\"").unwrap_or_default()
+    }
+
     /// The key of a member and the colon after it.
     fn key(&mut self) -> Parsed<Cow<'t, str>> {
         if self.cursor.peek() != Some(b'"') {
             return Err(self.cursor.unexpected("a string for a key"));
         }
         let key = self.string()?;
+        self.colon()?;
+        Ok(key)
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Parsed<()> {
         self.space();
         if self.cursor.peek() != Some(b':') {
             return Err(self.cursor.unexpected("`:` after a key"));
         }
         self.cursor.at += 1;
         self.space();
-        Ok(key)
+        Ok(())
     }
 
     /// Steps over a comma, or over the closing byte, for which the answer is true.
@@ -103,6 +123,9 @@ impl<'t> Json<'t> {
     fn scalar(&mut self) -> Parsed<Scalar<'t>> {
         if self.cursor.peek() == Some(b'"') {
             return self.string().map(Scalar::Name);
+        }
+        if let Some(int) = self.cursor.short_int(ends_number) {
+            return Ok(Scalar::Int(int));
         }
         Ok(match self.value()? {
             Value::Nil => Scalar::Nil,
@@ -187,13 +210,12 @@ impl<'t> Json<'t> {
     }
 
     fn number(&mut self) -> Parsed<Value> {
-        let ends = |b: u8| !matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
-        if let Some(int) = self.cursor.short_int(ends) {
+        if let Some(int) = self.cursor.short_int(ends_number) {
             return Ok(Value::Int(int));
         }
         let at = self.cursor.at;
         let rest = &self.cursor.text[at..];
-        let Some(length) = rest.bytes().position(ends) else {
+        let Some(length) = rest.bytes().position(ends_number) else {
             return Err(Fault::cut(self.cursor.text.len(), "the rest of a number"));
         };
         self.cursor.at += length;
@@ -201,26 +223,35 @@ impl<'t> Json<'t> {
     }
 
     /// The string whose opening quote is at the cursor.
+    #[inline]
     fn string(&mut self) -> Parsed<Cow<'t, str>> {
+        let from = self.cursor.at + 1;
+        let text = self.cursor.text;
+        if let Some(length) = json_plain_length(&text.as_bytes()[from..])
+            && text.as_bytes()[from + length] == b'"'
+        {
+            self.cursor.at = from + length + 1;
+            return Ok(Cow::Borrowed(&text[from..from + length]));
+        }
+        self.string_with_escapes().map(Cow::Owned)
+    }
+
+    #[cold]
+    fn string_with_escapes(&mut self) -> Parsed<String> {
         self.cursor.at += 1;
         let text = self.cursor.text;
         let mut built = String::new();
         loop {
             let plain_from = self.cursor.at;
-            let rest = &text.as_bytes()[plain_from..];
-            let Some(length) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)) else {
+            let Some(length) = json_plain_length(&text.as_bytes()[plain_from..]) else {
                 return Err(Fault::cut(text.len(), STRING_END));
             };
             let plain_to = plain_from + length;
-            let plain = &text[plain_from..plain_to];
+            built.push_str(&text[plain_from..plain_to]);
             self.cursor.at = plain_to + 1;
             match text.as_bytes()[plain_to] {
-                b'"' if built.is_empty() => return Ok(Cow::Borrowed(plain)),
-                b'"' => return Ok(Cow::Owned(built + plain)),
-                b'\\' => {
-                    built.push_str(plain);
-                    built.push(self.escape()?);
-                }
+                b'"' => return Ok(built),
+                b'\\' => built.push(self.escape()?),
                 _ => {
                     const EXPECTED: &str = "control characters in strings to be escaped";
                     return Err(Fault::found(plain_to, "a bare control character", EXPECTED));
@@ -248,6 +279,10 @@ impl<'t> Json<'t> {
         self.cursor.at += 1;
         Ok(character)
     }
+}
+
+fn ends_number(byte: u8) -> bool {
+    !matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
 }
 
 /// Reads a whole number token; otherwise says what would have been right.

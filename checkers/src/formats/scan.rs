@@ -168,3 +168,48 @@ impl<'t> Cursor<'t> {
         }
     }
 }
+
+/// Bytes of a JSON string before its next quote, backslash or control character.
+#[inline]
+pub(super) fn json_plain_length(bytes: &[u8]) -> Option<usize> {
+    first_special(bytes, |b| matches!(b, b'"' | b'\\' | 0..0x20), |word| {
+        equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(LOW_BITS * 0x20) & !word)
+    })
+}
+
+/// Bytes of an EDN string before its next quote or backslash.
+#[inline]
+pub(super) fn edn_plain_length(bytes: &[u8]) -> Option<usize> {
+    first_special(bytes, |b| matches!(b, b'"' | b'\\'), |word| {
+        equal(word, b'"') | equal(word, b'\\')
+    })
+}
+
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = LOW_BITS << 7;
+
+/// A word whose lowest byte with its high bit set marks the first byte equal to `byte`.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    let zero_where_equal = word ^ (LOW_BITS * u64::from(byte));
+    zero_where_equal.wrapping_sub(LOW_BITS) & !zero_where_equal
+}
+
+/// Eight bytes a step (Mycroft's zero-byte test): most strings end in the first. Carries may mark
+/// bytes after a special one, never before the first.
+#[inline]
+fn first_special(
+    bytes: &[u8],
+    is_special: impl Fn(u8) -> bool,
+    marks: impl Fn(u64) -> u64,
+) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let marked = marks(u64::from_le_bytes(*word)) & HIGH_BITS;
+        if marked != 0 {
+            return Some(i * 8 + marked.trailing_zeros() as usize / 8);
+        }
+    }
+    let in_rest = rest.iter().position(|b| is_special(*b))?;
+    Some(words.len() * 8 + in_rest)
+}

@@ -3,35 +3,41 @@
 use std::borrow::Cow;
 
 use crate::formats::error::{Fault, Parsed};
+use crate::formats::scan::edn_plain_length;
 
 use super::parse::Edn;
 
 impl<'t> Edn<'t> {
     /// The string whose opening quote is at the cursor.
     pub(super) fn string(&mut self) -> Parsed<Cow<'t, str>> {
-        const EXPECTED: &str = "the closing quote of a string";
+        let from = self.cursor.at + 1;
+        let text = self.cursor.text;
+        if let Some(length) = edn_plain_length(&text.as_bytes()[from..])
+            && text.as_bytes()[from + length] == b'"'
+        {
+            self.cursor.at = from + length + 1;
+            return Ok(Cow::Borrowed(&text[from..from + length]));
+        }
+        self.string_with_escapes().map(Cow::Owned)
+    }
+
+    #[cold]
+    fn string_with_escapes(&mut self) -> Parsed<String> {
         self.cursor.at += 1;
         let text = self.cursor.text;
         let mut built = String::new();
-        let mut plain_from = self.cursor.at;
         loop {
-            let rest = &text.as_bytes()[self.cursor.at..];
-            let Some(length) = quote_or_escape(rest) else {
-                return Err(Fault::cut(text.len(), EXPECTED));
+            let plain_from = self.cursor.at;
+            let Some(length) = edn_plain_length(&text.as_bytes()[plain_from..]) else {
+                return Err(Fault::cut(text.len(), "the closing quote of a string"));
             };
-            let plain_to = self.cursor.at + length;
-            let plain = &text[plain_from..plain_to];
+            let plain_to = plain_from + length;
+            built.push_str(&text[plain_from..plain_to]);
             self.cursor.at = plain_to + 1;
             if text.as_bytes()[plain_to] == b'"' {
-                if built.is_empty() {
-                    return Ok(Cow::Borrowed(plain));
-                }
-                built.push_str(plain);
-                return Ok(Cow::Owned(built));
+                return Ok(built);
             }
-            built.push_str(plain);
             built.push(self.escape()?);
-            plain_from = self.cursor.at;
         }
     }
 
@@ -105,15 +111,4 @@ impl<'t> Edn<'t> {
             .and_then(char::from_u32);
         by_code.ok_or_else(|| Fault::bad(at, EXPECTED))
     }
-}
-
-/// Bytes before the next quote or backslash. Most strings are short: a plain loop comes first.
-#[inline]
-fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
-    const SHORT: usize = 24;
-    let is_special = |b: &u8| matches!(b, b'"' | b'\\');
-    let near = &bytes[..bytes.len().min(SHORT)];
-    near.iter().position(is_special).or_else(|| {
-        memchr::memchr2(b'"', b'\\', &bytes[near.len()..]).map(|far| near.len() + far)
-    })
 }

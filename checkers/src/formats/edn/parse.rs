@@ -73,7 +73,7 @@ impl<'t> Edn<'t> {
     fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
         let key_at = self.cursor.at;
         let field = match self.cursor.peek() {
-            Some(b':') => Field::from_name(self.keyword()?),
+            Some(b':') => self.field()?,
             _ => {
                 self.value()?;
                 None
@@ -93,9 +93,22 @@ impl<'t> Edn<'t> {
             let scalar = self.scalar()?;
             fields.set_scalar(field, scalar, at)
         } else {
-            let value = self.value()?;
+            let value = self.value_here()?;
             fields.set_value(field, value, at);
             Ok(())
+        }
+    }
+
+    /// The field that the keyword at the cursor names.
+    #[inline]
+    fn field(&mut self) -> Parsed<Option<Field>> {
+        let name = &self.cursor.text.as_bytes()[self.cursor.at + 1..];
+        match Field::at_start(name, b' ') {
+            Some((field, length)) => {
+                self.cursor.at += 1 + length;
+                Ok(Some(field))
+            }
+            None => self.keyword().map(Field::from_name),
         }
     }
 
@@ -121,6 +134,11 @@ impl<'t> Edn<'t> {
     /// The next value, after any blanks, comments and discards.
     pub fn value(&mut self) -> Parsed<Value> {
         self.space()?;
+        self.value_here()
+    }
+
+    /// The value that begins at the cursor.
+    fn value_here(&mut self) -> Parsed<Value> {
         let Some(byte) = self.cursor.peek() else {
             return Err(self.cursor.unexpected(VALUE));
         };
@@ -155,6 +173,16 @@ impl<'t> Edn<'t> {
     /// Steps over blanks, comments and discards.
     #[inline]
     pub fn space(&mut self) -> Parsed<()> {
+        if self.cursor.peek() == Some(b' ') {
+            self.cursor.at += 1;
+        }
+        match self.cursor.peek() {
+            Some(byte) if byte > b'#' && byte != b',' && byte != b';' => Ok(()),
+            _ => self.long_space(),
+        }
+    }
+
+    fn long_space(&mut self) -> Parsed<()> {
         while let Some(byte) = self.cursor.peek() {
             match byte {
                 _ if is_blank(byte) => self.cursor.at += 1,
@@ -186,17 +214,16 @@ impl<'t> Edn<'t> {
     /// Moves the cursor to where the token it is in ends.
     #[inline]
     pub(super) fn token_end(&mut self, expected: &'static str) -> Parsed<()> {
-        let rest = &self.cursor.text.as_bytes()[self.cursor.at..];
-        match rest.iter().position(|b| ends_token(*b)) {
-            Some(length) => self.cursor.at += length,
-            None => {
-                self.cursor.at = self.cursor.text.len();
-                if !self.text_is_whole {
-                    return Err(self.cursor.unexpected(expected));
-                }
+        while let Some(byte) = self.cursor.peek() {
+            if ends_token(byte) {
+                return Ok(());
             }
+            self.cursor.at += 1;
         }
-        Ok(())
+        match self.text_is_whole {
+            true => Ok(()),
+            false => Err(self.cursor.unexpected(expected)),
+        }
     }
 
     /// The keyword at the cursor, without its colon.
@@ -266,7 +293,7 @@ impl<'t> Edn<'t> {
                 }
                 _ => {}
             }
-            let member = self.value()?;
+            let member = self.value_here()?;
             self.cursor.push(member)?;
         }
         self.cursor.at += 1;
