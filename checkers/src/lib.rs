@@ -9,6 +9,7 @@
 pub mod budget;
 pub mod events;
 pub mod formats;
+pub mod history;
 pub mod op;
 pub mod report;
 pub mod value;

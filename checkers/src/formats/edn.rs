@@ -32,7 +32,10 @@ pub(super) static EDN: Format = Format {
 };
 
 fn detect(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'{' | b'(' | b'[' | b'#' | b';' | b'^' | b',', ..])
+    matches!(
+        text.as_bytes(),
+        [b'{' | b'(' | b'[' | b'#' | b';' | b'^' | b',', ..]
+    )
 }
 
 #[derive(Default)]
@@ -71,14 +74,20 @@ impl Grammar for History {
                 return Ok(Step::Nothing { used: 1 });
             }
             (Opening::Closed, _) => {
-                return Err(Fault::bad(0, "nothing after the bracket that closes the history"));
+                return Err(Fault::bad(
+                    0,
+                    "nothing after the bracket that closes the history",
+                ));
             }
             (Opening::Unknown, _) => self.opening = Opening::Bare,
             _ => {}
         }
         self.parse(text, |edn| {
             let op = edn.op(context)?;
-            Ok(Step::Op { op, used: edn.cursor.at })
+            Ok(Step::Op {
+                op,
+                used: edn.cursor.at,
+            })
         })
     }
 
@@ -101,7 +110,10 @@ impl History {
             Opening::Inside(close) => {
                 // Said once: a reader that skips errors comes back here.
                 self.opening = Opening::Closed;
-                Err(Fault::cut(0, format!("`{}` to close the history", char::from(close))))
+                Err(Fault::cut(
+                    0,
+                    format!("`{}` to close the history", char::from(close)),
+                ))
             }
             _ => Ok(Step::End),
         }
@@ -110,7 +122,9 @@ impl History {
     fn discard(&mut self, text: &str) -> Parsed<Step> {
         self.parse(text, |edn| {
             edn.discard()?;
-            Ok(Step::Nothing { used: edn.cursor.at })
+            Ok(Step::Nothing {
+                used: edn.cursor.at,
+            })
         })
     }
 

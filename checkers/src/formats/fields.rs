@@ -121,7 +121,11 @@ impl Fields {
     pub fn claim(&mut self, field: Field, at: usize) -> Parsed<()> {
         let bit = 1 << field as u16;
         if self.seen & bit != 0 {
-            return Err(Fault::found(at, "a second key of the same name", "each key once"));
+            return Err(Fault::found(
+                at,
+                "a second key of the same name",
+                "each key once",
+            ));
         }
         self.seen |= bit;
         Ok(())
@@ -218,7 +222,11 @@ impl Fields {
 }
 
 fn missing(at: usize, name: &str, field: Field) -> Box<Fault> {
-    let mut fault = Fault::found(at, format!("an operation without `{name}`"), expectation(field));
+    let mut fault = Fault::found(
+        at,
+        format!("an operation without `{name}`"),
+        expectation(field),
+    );
     if field == Field::Process {
         fault.advice = Some("add it, or pass --lenient to take the operations as one process's");
     }

@@ -24,7 +24,7 @@ pub(super) static JEPSEN_LOG: Format = Format {
     grammar: || Box::new(Log),
 };
 
-const LEVELS: [&str; 6] = ["TRACE ", "DEBUG ", "INFO ", "WARN ", "ERROR ", "FATAL "];
+const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 const LOGGER: &str = "jepsen.util";
 const LINE: &str = "a log line such as `INFO  jepsen.util - 0 :invoke :read nil`";
 
@@ -33,11 +33,12 @@ fn detect(text: &str) -> bool {
     is_log_line(first_line)
 }
 
-/// True for a line with a level, perhaps after a time stamp.
+/// True for a line that begins with a level, perhaps after a time stamp.
 fn is_log_line(line: &str) -> bool {
-    let stamp = |c: char| c.is_ascii_digit() || " -:,.TZ[]{}".contains(c);
-    let after_stamp = line.trim_start_matches(stamp);
-    LEVELS.iter().any(|level| after_stamp.starts_with(level))
+    const STAMP_WORDS_MAX: usize = 2;
+    let mut words = line.split_whitespace().take(STAMP_WORDS_MAX + 1);
+    line.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && words.any(|word| LEVELS.contains(&word))
 }
 
 struct Log;
@@ -48,18 +49,25 @@ impl Grammar for Log {
             return Ok(Step::End);
         }
         let (line, ended) = super::first_line(text, context)?;
+        if !ended {
+            const EXPECTED: &str = "the end of the line, without which the value may be cut";
+            return Err(Fault::cut(line.len(), EXPECTED));
+        }
         if !is_log_line(line) {
             return Err(Fault::bad(0, LINE));
         }
         let Some(logger_at) = line.find(LOGGER) else {
             return Ok(Step::Nothing { used: line.len() });
         };
-        let op = op(line, logger_at + LOGGER.len(), context);
-        match op {
-            Ok(op) => Ok(Step::Op { op, used: line.len() }),
-            Err(fault) if ended => Err(fault.ended_by_line()),
-            Err(fault) => Err(fault),
-        }
+        let op = op(line, logger_at + LOGGER.len(), context).map_err(Fault::ended_by_line)?;
+        Ok(Step::Op {
+            op,
+            used: line.len(),
+        })
+    }
+
+    fn tears(&self) -> bool {
+        true
     }
 }
 

@@ -18,12 +18,15 @@ pub(super) struct Json<'t> {
 }
 
 const VALUE: &str = "a JSON value";
-const OPERATION: &str = r#"an operation: an object such as {"type":"invoke","process":0,"f":"read"}"#;
+const OPERATION: &str =
+    r#"an operation: an object such as {"type":"invoke","process":0,"f":"read"}"#;
 const STRING_END: &str = "the closing quote of a string";
 
 impl<'t> Json<'t> {
     pub fn new(text: &'t str, stack: Vec<Value>) -> Json<'t> {
-        Json { cursor: Cursor::new(text, stack) }
+        Json {
+            cursor: Cursor::new(text, stack),
+        }
     }
 
     /// The operation at the cursor.
@@ -283,6 +286,11 @@ impl<'t> Json<'t> {
 
 fn ends_number(byte: u8) -> bool {
     !matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
+}
+
+/// True if the text is a number that [`Json`] reads.
+pub(super) fn is_number(text: &str) -> bool {
+    number(text).is_ok()
 }
 
 /// Reads a whole number token; otherwise says what would have been right.

@@ -68,7 +68,10 @@ impl Grammar for Array {
 impl Array {
     fn op(&mut self, text: &str, context: Context) -> Parsed<Step> {
         let mut json = Json::new(text, std::mem::take(&mut self.stack));
-        let step = json.op(context).map(|op| Step::Op { op, used: json.cursor.at });
+        let step = json.op(context).map(|op| Step::Op {
+            op,
+            used: json.cursor.at,
+        });
         self.stack = json.cursor.into_stack();
         if step.is_ok() {
             self.place = Place::CommaOrClosing;

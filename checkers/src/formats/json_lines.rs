@@ -48,7 +48,10 @@ impl Grammar for Lines {
         });
         self.stack = json.cursor.into_stack();
         match op {
-            Ok(op) => Ok(Step::Op { op, used: line.len() }),
+            Ok(op) => Ok(Step::Op {
+                op,
+                used: line.len(),
+            }),
             Err(fault) if ended => Err(fault.ended_by_line()),
             Err(fault) => Err(fault),
         }

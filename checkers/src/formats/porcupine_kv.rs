@@ -23,9 +23,16 @@ const FUNCTIONS: [&str; 3] = ["get", "put", "append"];
 const LINE: &str = "get, put or append with a string for its key";
 
 fn detect(text: &str) -> bool {
-    let context = Context { position: 0, at_end: true, lenient: false };
+    let context = Context {
+        position: 0,
+        at_end: true,
+        lenient: false,
+    };
     let line = text.lines().next().unwrap_or_default();
-    line.starts_with("{:process") && Edn::new(line, Vec::new()).op(context).is_ok_and(|op| fits(&op))
+    line.starts_with("{:process")
+        && Edn::new(line, Vec::new())
+            .op(context)
+            .is_ok_and(|op| fits(&op))
 }
 
 fn fits(op: &Op) -> bool {
@@ -50,7 +57,10 @@ impl Grammar for Log {
             }
         });
         match op {
-            Ok(op) => Ok(Step::Op { op, used: line.len() }),
+            Ok(op) => Ok(Step::Op {
+                op,
+                used: line.len(),
+            }),
             Err(fault) if ended => Err(fault.ended_by_line()),
             Err(fault) => Err(fault),
         }

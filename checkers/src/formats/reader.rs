@@ -18,8 +18,8 @@ pub struct ReadOptions {
     /// A line that cannot be read is counted in [`OpReader::skipped`] instead of ending the
     /// reading. A verdict on what is left can at best be unknown.
     pub skip_bad_lines: bool,
-    /// A last line of JSON lines that was cut off, as a killed run leaves it, is dropped and
-    /// reported by [`OpReader::torn_line`].
+    /// A last line of JSON lines or of a log that was cut off, as a killed run leaves it, is dropped
+    /// and reported by [`OpReader::torn_line`].
     pub drop_torn_tail: bool,
     /// Operations without a process are taken as those of [`MISSING_PROCESS`](super::MISSING_PROCESS).
     pub lenient: bool,
@@ -144,7 +144,11 @@ impl OpReader {
                 continue;
             }
             let lenient = self.options.lenient;
-            let context = Context { position: self.position, at_end, lenient };
+            let context = Context {
+                position: self.position,
+                at_end,
+                lenient,
+            };
             match self.grammar.next(text, context) {
                 Ok(Step::Op { op, used }) => {
                     self.window.consume(used);
@@ -211,7 +215,9 @@ impl OpReader {
             None if fault.incomplete => "the file ends too early".to_owned(),
             None => excerpt(text.get(at..).unwrap_or_default()),
         };
-        let advice = fault.advice.unwrap_or(if torn { TORN_ADVICE } else { FIX_ADVICE });
+        let advice = fault
+            .advice
+            .unwrap_or(if torn { TORN_ADVICE } else { FIX_ADVICE });
         ReadError::Malformed {
             file: self.file.clone(),
             line,
@@ -224,7 +230,13 @@ impl OpReader {
 
     fn io_error(&self, cause: io::Error) -> ReadError {
         let (line, column) = self.window.position(self.window.text().len());
-        ReadError::Io { file: self.file.clone(), line, column, cause, advice: IO_ADVICE }
+        ReadError::Io {
+            file: self.file.clone(),
+            line,
+            column,
+            cause,
+            advice: IO_ADVICE,
+        }
     }
 }
 

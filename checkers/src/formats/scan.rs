@@ -26,7 +26,13 @@ pub(super) struct Cursor<'t> {
 
 impl<'t> Cursor<'t> {
     pub fn new(text: &'t str, stack: Vec<Value>) -> Cursor<'t> {
-        Cursor { text, at: 0, depth: 0, values: 0, stack }
+        Cursor {
+            text,
+            at: 0,
+            depth: 0,
+            values: 0,
+            stack,
+        }
     }
 
     /// Gives the room back for the next operation.
@@ -172,17 +178,23 @@ impl<'t> Cursor<'t> {
 /// Bytes of a JSON string before its next quote, backslash or control character.
 #[inline]
 pub(super) fn json_plain_length(bytes: &[u8]) -> Option<usize> {
-    first_special(bytes, |b| matches!(b, b'"' | b'\\' | 0..0x20), |word| {
-        equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(LOW_BITS * 0x20) & !word)
-    })
+    first_special(
+        bytes,
+        |b| matches!(b, b'"' | b'\\' | 0..0x20),
+        |word| {
+            equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(LOW_BITS * 0x20) & !word)
+        },
+    )
 }
 
 /// Bytes of an EDN string before its next quote or backslash.
 #[inline]
 pub(super) fn edn_plain_length(bytes: &[u8]) -> Option<usize> {
-    first_special(bytes, |b| matches!(b, b'"' | b'\\'), |word| {
-        equal(word, b'"') | equal(word, b'\\')
-    })
+    first_special(
+        bytes,
+        |b| matches!(b, b'"' | b'\\'),
+        |word| equal(word, b'"') | equal(word, b'\\'),
+    )
 }
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;

@@ -1,1 +1,55 @@
-//! Tests of the readers and writers.
+//! Tests of the readers and writers, each on the whole path from bytes to operations.
+
+mod errors;
+mod hostile;
+mod meaning;
+mod recorded;
+mod round_trip;
+
+use std::io::Cursor;
+
+use super::{OpReader, ReadError, ReadOptions, open};
+use crate::op::Op;
+
+/// Opens bytes as `history`.
+fn reader(bytes: impl Into<Vec<u8>>, options: ReadOptions) -> Result<OpReader, ReadError> {
+    open(Box::new(Cursor::new(bytes.into())), "history", options)
+}
+
+fn read_with(bytes: impl Into<Vec<u8>>, options: ReadOptions) -> Result<Vec<Op>, ReadError> {
+    reader(bytes, options)?.collect()
+}
+
+fn read(bytes: impl Into<Vec<u8>>) -> Result<Vec<Op>, ReadError> {
+    read_with(bytes, ReadOptions::default())
+}
+
+/// The only operation of an input.
+fn read_one(bytes: impl Into<Vec<u8>>) -> Op {
+    let mut ops = read(bytes).expect("a readable input");
+    assert_eq!(ops.len(), 1);
+    ops.remove(0)
+}
+
+const EDN_SAMPLE: &str = r#"; A history.
+{:index 0, :time 3, :type :invoke, :process 0, :f :txn, :value [[:append 3 "é\n"] [:r 4 nil]]}
+{:index 1, :time 4, :type :info, :process :nemesis, :f :start, :value #{"n1" 1.5 2N}}
+#jepsen.history.Op{:index 2, :time 9, :type :ok, :process 0, :f :txn,
+ :value [[:append 3 "é\n"] [:r 4 [1 -2 ##Inf \a 1/2]]], :error #inst "2020-01-01"}
+"#;
+
+const JSON_SAMPLE: &str = r#"{"index":0,"time":3,"type":"invoke","process":0,"f":"cas","value":[1,2]}
+{"index":1,"time":4,"type":"info","process":"nemesis","f":"kill","value":{"what":"é\u00e9\n"}}
+{"index":2,"time":9,"type":"ok","process":0,"f":"cas","value":[true,null,-1.5e3],"key":"x"}
+"#;
+
+const LOG_SAMPLE: &str = "INFO  jepsen.util - 0\t:invoke\t:read\tnil
+INFO  jepsen.core - Everything's set up
+INFO  jepsen.util - 1   :invoke :cas    [1 2]
+INFO  jepsen.util - 1   :info   :cas    :timed-out
+INFO  jepsen.util - 0   :ok     :read   3
+";
+
+const KV_SAMPLE: &str = r#"{:process 0, :type :invoke, :f :get, :key "1", :value nil}
+{:process 0, :type :ok, :f :get, :key "1", :value "x 0 0 y"}
+"#;

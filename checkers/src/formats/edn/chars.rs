@@ -44,7 +44,10 @@ impl<'t> Edn<'t> {
     /// The escape whose backslash is just past.
     fn escape(&mut self) -> Parsed<char> {
         const EXPECTED: &str = "an escape: \\t \\r \\n \\b \\f \\\\ \\\" \\uXXXX or \\ooo";
-        let byte = self.cursor.peek().ok_or_else(|| self.cursor.unexpected(EXPECTED))?;
+        let byte = self
+            .cursor
+            .peek()
+            .ok_or_else(|| self.cursor.unexpected(EXPECTED))?;
         let character = match byte {
             b't' => '\t',
             b'r' => '\r',
@@ -87,7 +90,10 @@ impl<'t> Edn<'t> {
         let at = self.cursor.at;
         self.cursor.at += 1;
         let rest = &self.cursor.text[self.cursor.at..];
-        let first = rest.chars().next().ok_or_else(|| self.cursor.unexpected(EXPECTED))?;
+        let first = rest
+            .chars()
+            .next()
+            .ok_or_else(|| self.cursor.unexpected(EXPECTED))?;
         self.cursor.at += first.len_utf8();
         let tail_at = self.cursor.at;
         self.token_end(EXPECTED)?;

@@ -16,7 +16,10 @@ pub(super) fn number(token: &str) -> Result<Value, &'static str> {
         Some(rest) => (true, rest),
         None => (false, token),
     };
-    if let Some(hex) = magnitude.strip_prefix("0x").or_else(|| magnitude.strip_prefix("0X")) {
+    if let Some(hex) = magnitude
+        .strip_prefix("0x")
+        .or_else(|| magnitude.strip_prefix("0X"))
+    {
         return hexadecimal(negative, hex);
     }
     if let Some((numerator, denominator)) = magnitude.split_once('/') {

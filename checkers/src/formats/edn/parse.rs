@@ -24,12 +24,18 @@ const OPERATION: &str = "an operation: a map such as {:type :invoke, :process 0,
 
 impl<'t> Edn<'t> {
     pub fn new(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
-        Edn { cursor: Cursor::new(text, stack), text_is_whole: false }
+        Edn {
+            cursor: Cursor::new(text, stack),
+            text_is_whole: false,
+        }
     }
 
     /// For a text known to be all there is, such as a line.
     pub fn whole(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
-        Edn { cursor: Cursor::new(text, stack), text_is_whole: true }
+        Edn {
+            cursor: Cursor::new(text, stack),
+            text_is_whole: true,
+        }
     }
 
     /// The operation at the cursor.
@@ -246,7 +252,10 @@ impl<'t> Edn<'t> {
         let at = self.cursor.at;
         self.token_end("a number")?;
         let token = &self.cursor.text[at..self.cursor.at];
-        if token.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()) {
+        if token
+            .trim_start_matches(['+', '-'])
+            .starts_with(|c: char| c.is_ascii_digit())
+        {
             return number(token).map_err(|expected| Fault::bad(at, expected));
         }
         Ok(Value::Symbol(token.into()))
@@ -273,7 +282,10 @@ impl<'t> Edn<'t> {
     fn map(&mut self) -> Parsed<Vec<(Value, Value)>> {
         let mark = self.members_until(b'}')?;
         if (self.cursor.mark() - mark) % 2 == 1 {
-            return Err(Fault::bad(self.cursor.at - 1, "a value for the last key of the map"));
+            return Err(Fault::bad(
+                self.cursor.at - 1,
+                "a value for the last key of the map",
+            ));
         }
         Ok(self.cursor.entries(mark))
     }

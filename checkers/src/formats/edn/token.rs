@@ -20,16 +20,17 @@ static ENDS_TOKEN: [bool; 256] = {
 /// True for white space between values.
 #[inline]
 pub(super) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' | b',')
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' | b','
+    )
 }
 
 /// True if `:text` is a keyword to every EDN reader.
 pub(super) fn is_keyword(text: &str) -> bool {
     let parts_ok = match text.split_once('/') {
         None => !text.is_empty(),
-        Some((namespace, name)) => {
-            !namespace.is_empty() && !name.is_empty() && !name.contains('/')
-        }
+        Some((namespace, name)) => !namespace.is_empty() && !name.is_empty() && !name.contains('/'),
     };
     let inner = |c: char| c.is_alphanumeric() || "*+!-_?$%&=<>.'#/|:".contains(c);
     let ends_ok = |part: &str| !part.starts_with(['#', '\'', ':']) && !part.ends_with(':');

@@ -1,12 +1,13 @@
 //! Writing the native format, quickly: the recorder does it for every event of a run.
 //!
 //! JSON has fewer types than histories do. Keywords and symbols become strings, sets become arrays,
-//! ratios and the floats JSON lacks (`##NaN`, `##Inf`, `##-Inf`) become strings, tagged values
+//! ratios and the numbers JSON lacks (`##NaN`, `##Inf`, `1e400M`) become strings, tagged values
 //! become strings of EDN, keys of maps become strings (EDN where they are neither name nor
 //! integer), and an `error` of nil is left out.
 
 use std::io::Write as _;
 
+use crate::formats::json::is_number;
 use crate::op::{Op, Process};
 use crate::value::Value;
 
@@ -53,7 +54,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::Float(float) if float.is_finite() => {
             write!(out, "{float:?}").expect("a Vec takes every write");
         }
-        Value::BigNumber(number) if !number.contains('/') => {
+        Value::BigNumber(number) if is_number(number) => {
             out.extend_from_slice(number.as_bytes());
         }
         Value::BigNumber(text) | Value::Str(text) => write_string(text, out),
@@ -137,7 +138,10 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
             control => {
-                let digits = [HEX[usize::from(control >> 4)], HEX[usize::from(control & 15)]];
+                let digits = [
+                    HEX[usize::from(control >> 4)],
+                    HEX[usize::from(control & 15)],
+                ];
                 out.extend_from_slice(b"\\u00");
                 out.extend_from_slice(&digits);
             }
