@@ -10,6 +10,20 @@
 //! `ID` numbers the faults of a plan from 1; `EVENT` is `begin` when the fault is in place and `end`
 //! when it is lifted, the only two that bound a [`FaultWindow`], or `skipped` when it could not be
 //! put in place.
+//!
+//! Histories of Jepsen have no such maps: there the nemesis writes its invocation and its completion
+//! both as `info`, and a fault lasts from the completion of one function (`start`, `start-partition`,
+//! `kill`, `pause`) to that of its counterpart (`stop`, `stop-partition`, `start`, `resume`).
+//! [`Timeline`] reads both.
+
+mod timeline;
+
+pub use timeline::Timeline;
+
+/// The process that writes the phases.
+pub const HARNESS: &str = "harness";
+/// The process that writes the faults.
+pub const NEMESIS: &str = "nemesis";
 
 /// The phases of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +62,7 @@ impl Phase {
 }
 
 /// The time a fault was in place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FaultWindow {
     /// Number of the fault in its plan, from 1; position of its begin among faults otherwise.
     pub fault: u64,

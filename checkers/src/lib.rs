@@ -6,12 +6,24 @@
 //! with a [`report::Report`] within a [`budget::Budget`].
 #![forbid(unsafe_code)]
 
+pub mod availability;
+pub mod bank;
 pub mod budget;
+pub mod checker;
 pub mod events;
 pub mod formats;
 pub mod history;
+mod intern;
+pub mod linearizable;
+mod lowering;
 pub mod op;
+#[cfg(test)]
+mod recording;
 pub mod report;
+pub mod set;
+pub mod statistics;
+mod story;
+pub mod synthetic;
 pub mod value;
 
 pub use op::{Op, OpType, Process};
