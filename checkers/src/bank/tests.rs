@@ -71,7 +71,8 @@ fn the_first_wrong_total_is_told_and_the_rest_counted() {
 
 #[test]
 fn balances_and_accounts_are_checked() {
-    let cases: [(&[(i64, i64)], &[&str]); 3] = [
+    type Balances<'a> = &'a [(i64, i64)];
+    let cases: [(Balances, &[&str]); 3] = [
         (&[(0, -1), (1, 21)], &["negative-balance"]),
         (&[(0, 20)], &["missing-account"]),
         (&[(0, 10), (1, 10), (9, 0)], &["unexpected-account"]),

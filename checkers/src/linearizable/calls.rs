@@ -1,5 +1,6 @@
 //! The calls of a register history as packed columns.
 
+use crate::availability::is_declined;
 use crate::checker::{OpError, Params};
 use crate::intern::{Interner, NIL, ValueId};
 use crate::linearizable::model::{Interval, NEVER};
@@ -148,15 +149,14 @@ impl Calls {
             }
         }
         // A compare-and-set that failed because the store was away says nothing of its value.
-        let unavailable = op
-            .error
-            .as_ref()
-            .is_some_and(|error| !crate::availability::is_declined(error));
-        if call.end == End::Fail && self.failed_cas_informs && !unavailable {
-            if let RegisterOp::Cas { old, .. } = call.op {
-                call.op = RegisterOp::Differs(old);
-                call.end = End::Ok;
-            }
+        let declined = op.error.as_ref().is_none_or(is_declined);
+        if let RegisterOp::Cas { old, .. } = call.op
+            && call.end == End::Fail
+            && self.failed_cas_informs
+            && declined
+        {
+            call.op = RegisterOp::Differs(old);
+            call.end = End::Ok;
         }
         Ok(())
     }

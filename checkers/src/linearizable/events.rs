@@ -94,7 +94,7 @@ impl EventList {
     fn node(&self, id: u32) -> Option<Node> {
         if id == self.end() {
             None
-        } else if id % 2 == 0 {
+        } else if id.is_multiple_of(2) {
             Some(Node::Call(id / 2))
         } else {
             Some(Node::Return(id / 2))

@@ -10,6 +10,9 @@ use crate::statistics::Scope;
 /// Latencies are kept to 1 %.
 const SIGNIFICANT_DIGITS: u8 = 2;
 
+/// Longer latencies count as an hour.
+const LATENCY_NS_MAX: u64 = 3_600_000_000_000;
+
 /// Latencies in nanoseconds, of calls that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Latency {
@@ -126,7 +129,7 @@ impl Tally {
 impl Counts {
     fn record(&mut self, latency: u64) {
         if self.latency.is_none() {
-            self.latency = Histogram::new(SIGNIFICANT_DIGITS).ok();
+            self.latency = Histogram::new_with_max(LATENCY_NS_MAX, SIGNIFICANT_DIGITS).ok();
         }
         if let Some(histogram) = &mut self.latency {
             histogram.saturating_record(latency);
