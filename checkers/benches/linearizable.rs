@@ -70,7 +70,10 @@ fn main() {
         let history = load.history();
         check(name, &history);
     }
-    compare_methods(&LOADS[1].1);
+    compare_methods(&RegisterLoad {
+        calls: 200_000,
+        ..LOADS[1].1
+    });
 }
 
 fn check(name: &str, history: &[Op]) {
@@ -114,9 +117,15 @@ fn compare_methods(load: &RegisterLoad) {
     let zones = Zones::new(&ops, 0).map(|mut zones| zones.decide() == Decision::Linearizable);
     let by_zones = begin.elapsed().as_secs_f64();
     let begin = Instant::now();
+    let clock = || begin.elapsed();
+    let budget = Budget {
+        wall: std::time::Duration::from_secs(20),
+        clock: &clock,
+        ..Budget::unlimited()
+    };
     let model = Register { init: 0 };
     let searched = Search::new(&model, &ops)
-        .run(&mut Budget::unlimited().meter())
+        .run(&mut budget.meter())
         .map(|decision| decision == Decision::Linearizable);
     let by_search = begin.elapsed().as_secs_f64();
     println!(

@@ -110,16 +110,10 @@ impl Teller<'_> {
             .map(|s| self.value(*s).to_string())
             .collect();
         let summary = format!(
-            "{} cannot be explained: just before it the register can only have held {}, and {} of \
-             the {} operations concurrent with it change that in time",
+            "{} cannot be explained: just before it the register can only have held {}, whatever the \
+             order of the operations before and around it",
             self.told(stuck),
             story::either(&states),
-            if concurrent.is_empty() {
-                "none"
-            } else {
-                "no order"
-            },
-            concurrent.len(),
         );
         let mut story = vec![stuck];
         story.extend(concurrent.iter().take(CONCURRENT_MAX));

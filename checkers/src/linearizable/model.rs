@@ -17,6 +17,10 @@ pub trait Model {
 
     /// Whether `op` never changes any state. Such an operation is placed as soon as it fits.
     fn reads_only(&self, op: &Self::Op) -> bool;
+
+    /// Whether `op` is possible in every state and leads to the same one from all of them: a blind
+    /// write. What it follows directly is then as if it had never been.
+    fn overwrites(&self, op: &Self::Op) -> bool;
 }
 
 /// The finish of an operation that may take effect at any time after its start, or never.

@@ -67,6 +67,11 @@ impl Model for Register {
     fn reads_only(&self, op: &RegisterOp) -> bool {
         matches!(op, RegisterOp::Read(_) | RegisterOp::Differs(_))
     }
+
+    #[inline]
+    fn overwrites(&self, op: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Write(_))
+    }
 }
 
 /// Leaves out the indefinite operations whose value nothing found.

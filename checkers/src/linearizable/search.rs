@@ -8,12 +8,17 @@
 //! operation that was invoked before the first completion still to be explained may be placed next.
 //! Sound prunings keep the choices few:
 //! - an operation that only reads is placed as soon as it fits;
+//! - a blind write need not be placed where nothing sees it. It may go directly before a later
+//!   blind write, if it had begun by then, and leave no trace: it is *absorbed*. So it is placed
+//!   where something can act on its value, or else when it must finish, unless absorbed by then;
 //! - of equal pending operations only the one that must finish first is tried;
 //! - an indefinite operation is tried only if something can come next that needs its effect: placed
 //!   before anything else, it could as well be left out.
 //!
 //! A configuration is remembered by a 128-bit Zobrist hash (Zobrist, 1970) of its set and its state.
 //! With `n` configurations, two collide with probability below n²/2¹²⁹.
+
+mod choices;
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
@@ -49,17 +54,30 @@ pub struct Search<'a, M: Model> {
     /// Ids of states met, for hashing.
     state_ids: FxHashMap<M::State, u32>,
     visited: FxHashSet<u128>,
-    placed: Vec<u32>,
+    placed: Vec<Placed>,
     hash: u128,
+    /// Blind writes that start before this position can be absorbed by the last one placed.
+    absorbs_before: u32,
     frames: Vec<Frame<M::State>>,
-    choices: Vec<u32>,
+    choices: Vec<Placed>,
     /// Per class: the node count at which it was last listed, and where in `choices`.
     listed: Vec<(u64, u32)>,
     nodes: u64,
-    furthest: Furthest<M::State>,
-    furthest_at: u32,
-    /// Placed operations shared with the furthest prefix.
+    /// The first return that no attempt got past, and when it is.
+    stuck: u32,
+    stuck_at: u32,
+    stuck_states: Vec<M::State>,
+    longest: Vec<Placed>,
+    /// How much of `longest` is in `placed` still.
     shared: usize,
+}
+
+/// A step of a linearization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Placed {
+    op: u32,
+    /// It goes directly before the last blind write before it, and changes nothing here.
+    absorbed: bool,
 }
 
 /// Equal indefinite operations in the order of their invocations, and how many are placed.
@@ -70,6 +88,9 @@ struct Supply {
 
 struct Frame<S> {
     state: S,
+    absorbs_before: u32,
+    /// When the first return is.
+    deadline: u32,
     placed: usize,
     choices: usize,
     next: usize,
@@ -111,15 +132,14 @@ impl<'a, M: Model> Search<'a, M> {
             visited: FxHashSet::with_hasher(FxBuildHasher),
             placed: Vec::new(),
             hash: 0,
+            absorbs_before: 0,
             frames: Vec::new(),
             choices: Vec::new(),
             nodes: 0,
-            furthest: Furthest {
-                stuck: 0,
-                states: Vec::new(),
-                prefix: Vec::new(),
-            },
-            furthest_at: 0,
+            stuck: 0,
+            stuck_at: 0,
+            stuck_states: Vec::new(),
+            longest: Vec::new(),
             shared: 0,
         }
     }
@@ -146,25 +166,68 @@ impl<'a, M: Model> Search<'a, M> {
             }
             self.frames.push(Frame {
                 state,
+                absorbs_before: self.absorbs_before,
+                deadline: self.finish(first_return),
                 placed: self.placed.len(),
                 choices,
                 next: choices,
             });
             match self.next_choice() {
                 Some(after) => state = after,
-                None => return Ok(Decision::Impossible(self.furthest.clone())),
+                None => return Ok(Decision::Impossible(self.furthest())),
             }
         }
     }
 
     /// How far the search has come.
-    pub fn furthest(&self) -> &Furthest<M::State> {
-        &self.furthest
+    pub fn furthest(&self) -> Furthest<M::State> {
+        let prefix = self.in_order(&self.longest);
+        let mut done = vec![false; self.ops.len()];
+        for op in &prefix {
+            done[*op as usize] = true;
+        }
+        let mut states = self.stuck_states.clone();
+        let begun = self
+            .ops
+            .iter()
+            .zip(done)
+            .take_while(|(op, _)| op.start < self.stuck_at);
+        for (op, _) in begun.filter(|(_, done)| !done) {
+            for state in &self.stuck_states {
+                let after = self.model.step(state, &op.op);
+                states.extend(after.filter(|after| !states.contains(after)));
+            }
+        }
+        states.truncate(STATES_MAX);
+        Furthest {
+            stuck: self.stuck as usize,
+            states,
+            prefix,
+        }
     }
 
     /// The operations in the order of the linearization found.
-    pub fn linearization(&self) -> &[u32] {
-        &self.placed
+    pub fn linearization(&self) -> Vec<u32> {
+        self.in_order(&self.placed)
+    }
+
+    /// Puts what was absorbed where it belongs.
+    fn in_order(&self, placed: &[Placed]) -> Vec<u32> {
+        let mut order = Vec::with_capacity(placed.len());
+        // The last blind write and what follows it, until all it absorbs is known.
+        let mut tail = Vec::new();
+        for step in placed {
+            if step.absorbed {
+                order.push(step.op);
+                continue;
+            }
+            if self.model.overwrites(&self.ops[step.op as usize].op) {
+                order.append(&mut tail);
+            }
+            tail.push(step.op);
+        }
+        order.append(&mut tail);
+        order
     }
 
     /// Configurations visited.
@@ -177,7 +240,8 @@ impl<'a, M: Model> Search<'a, M> {
         let per_op = EventList::BYTES_PER_OP + 2 * size_of::<u32>();
         (self.visited.capacity() * per_visited
             + self.frames.capacity() * size_of::<Frame<M::State>>()
-            + self.choices.capacity() * size_of::<u32>()
+            + (self.choices.capacity() + self.placed.capacity() + self.longest.capacity())
+                * size_of::<Placed>()
             + self.ops.len() * per_op) as u64
     }
 
@@ -193,7 +257,10 @@ impl<'a, M: Model> Search<'a, M> {
                         if cursor == Some(Node::Return(op)) {
                             cursor = self.events.after(Node::Return(op));
                         }
-                        self.place(op);
+                        self.place(Placed {
+                            op,
+                            absorbed: false,
+                        });
                     }
                 }
                 Node::Return(_) => return,
@@ -208,116 +275,73 @@ impl<'a, M: Model> Search<'a, M> {
             Some(id) => *id,
             None => *self.state_ids.entry(state.clone()).or_insert(next),
         };
-        self.visited
-            .insert(self.hash ^ zobrist(STATE_KEYS | u64::from(id)))
+        let mut key = self.hash ^ zobrist(STATE_KEYS | u64::from(id));
+        if let Some(last) = self.last_absorbable() {
+            key ^= zobrist(ABSORBABLE_KEYS | u64::from(last));
+        }
+        self.visited.insert(key)
+    }
+
+    /// The pending operation that starts last of those that can be absorbed: all such that start
+    /// before it can be, too.
+    fn last_absorbable(&self) -> Option<u32> {
+        let mut last = None;
+        let mut cursor = self.events.first();
+        while let Some(Node::Call(op)) = cursor {
+            let call = &self.ops[op as usize];
+            if call.start >= self.absorbs_before {
+                break;
+            }
+            if self.model.overwrites(&call.op) {
+                last = Some(op);
+            }
+            cursor = self.events.after(Node::Call(op));
+        }
+        last
     }
 
     fn note_progress(&mut self, first_return: u32, state: &M::State) {
         self.nodes += 1;
         let at = self.finish(first_return);
-        if at < self.furthest_at {
+        if at < self.stuck_at {
             return;
         }
-        let further = at > self.furthest_at;
+        let further = at > self.stuck_at;
         if further {
-            self.furthest_at = at;
-            self.furthest.stuck = first_return as usize;
-            self.furthest.states.clear();
+            self.stuck_at = at;
+            self.stuck = first_return;
+            self.stuck_states.clear();
         }
-        let states = &mut self.furthest.states;
+        let states = &mut self.stuck_states;
         if states.len() < STATES_MAX && !states.contains(state) {
             states.push(state.clone());
         }
-        let prefix = &mut self.furthest.prefix;
-        if further || self.placed.len() > prefix.len() {
-            prefix.truncate(self.shared);
-            prefix.extend_from_slice(&self.placed[prefix.len()..]);
-            self.shared = prefix.len();
+        if further || self.placed.len() > self.longest.len() {
+            self.longest.truncate(self.shared);
+            self.longest.extend_from_slice(&self.placed[self.shared..]);
+            self.shared = self.longest.len();
         }
-    }
-
-    /// Lists what may be placed next: what lets the first return happen before the rest, earlier
-    /// deadlines first, indefinite operations last.
-    fn list_choices(&mut self, first_return: u32, state: &M::State) {
-        let from = self.choices.len();
-        let mut cursor = self.events.first();
-        while let Some(Node::Call(op)) = cursor {
-            cursor = self.events.after(Node::Call(op));
-            if self.model.step(state, &self.ops[op as usize].op).is_none() {
-                continue;
-            }
-            let class = self.class_of[op as usize] as usize;
-            let (node, at) = self.listed[class];
-            if node != self.nodes {
-                self.listed[class] = (self.nodes, self.choices.len() as u32);
-                self.choices.push(op);
-            } else if self.finish(op) < self.finish(self.choices[at as usize]) {
-                self.choices[at as usize] = op;
-            }
-        }
-        self.list_indefinite(first_return, state);
-        let (model, ops) = (self.model, self.ops);
-        let goal = &ops[first_return as usize].op;
-        self.choices[from..].sort_by_cached_key(|&op| {
-            let op_after = model.step(state, &ops[op as usize].op);
-            let leads = op == first_return
-                || op_after.is_some_and(|after| model.step(&after, goal).is_some());
-            (!leads, ops[op as usize].finish, op)
-        });
-    }
-
-    fn list_indefinite(&mut self, first_return: u32, state: &M::State) {
-        let before = self.finish(first_return);
-        for supply in 0..self.indefinite.len() {
-            let Some(op) = self.available(supply, 0, before) else {
-                continue;
-            };
-            let Some(after) = self.model.step(state, &self.ops[op as usize].op) else {
-                continue;
-            };
-            if after != *state && self.is_needed(supply, before, state, &after) {
-                self.choices.push(op);
-            }
-        }
-    }
-
-    /// The indefinite operation of this kind that is tried after `ahead` others of its kind.
-    fn available(&self, supply: usize, ahead: usize, before: u32) -> Option<u32> {
-        let supply = &self.indefinite[supply];
-        let op = *supply.ops.get(supply.used + ahead)?;
-        (self.ops[op as usize].start < before).then_some(op)
-    }
-
-    /// Whether something that can come next does otherwise in `after` than in `state`.
-    fn is_needed(&self, supply: usize, before: u32, state: &M::State, after: &M::State) -> bool {
-        let differs = |op: u32| {
-            let op = &self.ops[op as usize].op;
-            let then = self.model.step(after, op);
-            then.is_some() && then != self.model.step(state, op)
-        };
-        let mut cursor = self.events.first();
-        while let Some(Node::Call(op)) = cursor {
-            if differs(op) {
-                return true;
-            }
-            cursor = self.events.after(Node::Call(op));
-        }
-        (0..self.indefinite.len())
-            .filter_map(|other| self.available(other, usize::from(other == supply), before))
-            .any(differs)
     }
 
     /// Goes to the next untried choice, back up the search where one is exhausted.
     fn next_choice(&mut self) -> Option<M::State> {
         loop {
             let frame = self.frames.last_mut()?;
-            let (placed, next) = (frame.placed, frame.next);
-            if next < self.choices.len() {
+            if let Some(&choice) = self.choices.get(frame.next) {
                 frame.next += 1;
-                let op = self.choices[next];
-                let after = self.model.step(&frame.state, &self.ops[op as usize].op);
+                let call = &self.ops[choice.op as usize].op;
+                let placed = frame.placed;
+                self.absorbs_before = frame.absorbs_before;
+                let after = if choice.absorbed {
+                    Some(frame.state.clone())
+                } else {
+                    if self.model.overwrites(call) {
+                        self.absorbs_before = frame.deadline;
+                    }
+                    self.model.step(&frame.state, call)
+                };
                 self.unplace_to(placed);
-                self.place(op);
+                self.place(choice);
                 return after;
             }
             self.choices.truncate(frame.choices);
@@ -325,19 +349,21 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    fn place(&mut self, op: u32) {
-        self.hash ^= zobrist(u64::from(op));
-        self.placed.push(op);
-        if self.ops[op as usize].is_indefinite() {
-            self.supply_mut(op).used += 1;
+    fn place(&mut self, step: Placed) {
+        self.hash ^= zobrist(u64::from(step.op));
+        self.placed.push(step);
+        if self.ops[step.op as usize].is_indefinite() {
+            self.supply_mut(step.op).used += 1;
         } else {
-            self.events.lift(op);
+            self.events.lift(step.op);
         }
     }
 
     fn unplace_to(&mut self, len: usize) {
         while self.placed.len() > len {
-            let Some(op) = self.placed.pop() else { return };
+            let Some(Placed { op, .. }) = self.placed.pop() else {
+                return;
+            };
             self.hash ^= zobrist(u64::from(op));
             if self.ops[op as usize].is_indefinite() {
                 self.supply_mut(op).used -= 1;
@@ -360,6 +386,9 @@ impl<'a, M: Model> Search<'a, M> {
 
 /// Tells the keys of states from those of operations.
 const STATE_KEYS: u64 = 1 << 63;
+
+/// Tells the keys of what can be absorbed from the others.
+const ABSORBABLE_KEYS: u64 = 1 << 62;
 
 /// A fixed random 128-bit number for `key`: two rounds of SplitMix64 (Steele, Lea & Flood, 2014).
 fn zobrist(key: u64) -> u128 {

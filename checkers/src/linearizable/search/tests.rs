@@ -31,6 +31,10 @@ impl Model for Counter {
     fn reads_only(&self, op: &CounterOp) -> bool {
         matches!(op, CounterOp::Read(_))
     }
+
+    fn overwrites(&self, _op: &CounterOp) -> bool {
+        false
+    }
 }
 
 fn op(op: CounterOp, start: u32, finish: u32) -> Interval<CounterOp> {
