@@ -98,13 +98,32 @@ impl<M: Model> Search<'_, M> {
             let Some(after) = self.model.step(state, &self.ops[op as usize].op) else {
                 continue;
             };
-            if after != *state && self.is_needed(supply, before, state, &after) {
+            let useful = if self.model.overwrites(&self.ops[op as usize].op) {
+                let changes = after != *state || self.would_absorb();
+                changes && self.is_acted_on(op, first_return, &after)
+            } else {
+                after != *state && self.is_needed(supply, before, state, &after)
+            };
+            if useful {
                 self.choices.push(Placed {
                     op,
                     absorbed: false,
                 });
             }
         }
+    }
+
+    /// Whether a blind write placed now absorbs what the last one did not.
+    fn would_absorb(&self) -> bool {
+        let mut cursor = self.events.first();
+        while let Some(Node::Call(op)) = cursor {
+            let call = &self.ops[op as usize];
+            if call.start >= self.absorbs_before && self.model.overwrites(&call.op) {
+                return true;
+            }
+            cursor = self.events.after(Node::Call(op));
+        }
+        false
     }
 
     /// The indefinite operation of this kind that is tried after `ahead` others of its kind.
