@@ -4,7 +4,7 @@
 //! in one transaction, so under snapshot isolation or stronger every read sees the opening total.
 //! The total is checked per read, in one pass and constant memory per call.
 
-use std::collections::BTreeMap;
+mod balances;
 
 use serde_json::json;
 
@@ -14,11 +14,9 @@ use crate::lowering::OpenCalls;
 use crate::report::{Finding, Report, Validity};
 use crate::story::when;
 use crate::{Op, OpType, Value};
+use balances::{Balances, account_number, head, listed};
 
 pub const FUNCTIONS: &[&str] = &["read", "transfer", "open"];
-
-/// Accounts named in one finding.
-const ACCOUNTS_LISTED_MAX: usize = 16;
 
 /// Judges a bank.
 ///
@@ -105,60 +103,6 @@ struct Bad {
     first: Option<Finding>,
     /// For wrong totals: the difference farthest from zero.
     worst: i128,
-}
-
-/// One read, lowered.
-struct Balances {
-    by_account: BTreeMap<i64, Option<i64>>,
-}
-
-impl Balances {
-    fn of(op: &Op) -> Result<Balances, OpError> {
-        let expected = "a map from account numbers to integer balances";
-        let wrong = |what: String| OpError::new(op, what, expected);
-        let entries: &[(Value, Value)] = match &op.value {
-            Value::Map(entries) => entries,
-            Value::Nil => &[],
-            other => return Err(wrong(format!("a read of the bank returned {other}"))),
-        };
-        let mut by_account = BTreeMap::new();
-        for (account, balance) in entries {
-            let number = account_number(account)
-                .ok_or_else(|| wrong(format!("{account} is no account number")))?;
-            let balance = match balance {
-                Value::Nil => None,
-                Value::Int(n) => Some(*n),
-                other => return Err(wrong(format!("account {number} holds {other}"))),
-            };
-            if by_account.insert(number, balance).is_some() {
-                return Err(wrong(format!("account {number} is in one read twice")));
-            }
-        }
-        Ok(Balances { by_account })
-    }
-
-    fn total(&self) -> i128 {
-        self.by_account
-            .values()
-            .flatten()
-            .map(|b| i128::from(*b))
-            .sum()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.by_account.values().all(Option::is_none)
-    }
-
-    fn json(&self) -> serde_json::Value {
-        self.by_account
-            .iter()
-            .map(|(a, b)| (a.to_string(), json!(b)))
-            .collect()
-    }
-}
-
-fn account_number(value: &Value) -> Option<i64> {
-    value.as_int().or_else(|| value.as_name()?.parse().ok())
 }
 
 impl Bank {
@@ -477,24 +421,6 @@ fn opening(op: &Op) -> Result<(i64, i64), OpError> {
             let expected = format!("{{:accounts n, :balance b}}, n at most {ACCOUNTS_MAX}");
             Err(OpError::new(op, problem, expected))
         }
-    }
-}
-
-fn head(accounts: &[i64]) -> &[i64] {
-    &accounts[..accounts.len().min(ACCOUNTS_LISTED_MAX)]
-}
-
-fn listed(accounts: &[i64]) -> String {
-    let names: Vec<String> = head(accounts).iter().map(i64::to_string).collect();
-    let more = accounts.len() - names.len();
-    let noun = if accounts.len() == 1 {
-        "account"
-    } else {
-        "accounts"
-    };
-    match more {
-        0 => format!("{noun} {}", names.join(", ")),
-        _ => format!("{noun} {} and {more} more", names.join(", ")),
     }
 }
 
