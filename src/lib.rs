@@ -1,6 +1,18 @@
 //! faultbench: property-based fault injection for distributed stores.
+//!
+//! A [`plan`] (a seed made data) becomes a cluster of real processes; the [`runner`] drives clients
+//! and faults through it into a history; checkers turn that into a verdict; a report shows
+//! it. `ARCHITECTURE.md` tells which room is which.
+//!
+//! What starts processes works on Linux only. Plans, the runner and the analysis of recorded
+//! histories build anywhere.
+#![deny(unsafe_code)]
 
+pub mod analysis;
 #[cfg(target_os = "linux")]
+#[expect(unsafe_code)]
 pub mod host;
 pub mod node;
 pub mod plan;
+pub mod runner;
+pub mod store;

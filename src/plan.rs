@@ -73,6 +73,16 @@ impl Setting {
         Duration::from_millis(self.recovery_deadline_ms)
     }
 
+    fn validate(&self) -> Result<(), PlanError> {
+        in_range("--nodes", self.nodes as u64, 1, NODES_MAX)?;
+        in_range("--concurrency", self.concurrency as u64, 1, CONCURRENCY_MAX)?;
+        in_range("--rate", u64::from(self.rate_per_s), 1, RATE_PER_S_MAX)?;
+        in_range("--time-limit in ms", self.time_limit_ms, 1, TIME_MS_MAX)?;
+        in_range("--op-timeout in ms", self.op_timeout_ms, 1, TIME_MS_MAX)?;
+        let deadline = self.recovery_deadline_ms;
+        in_range("--recovery-deadline in ms", deadline, 1, TIME_MS_MAX)
+    }
+
     /// The workload this plan names.
     ///
     /// # Errors
@@ -119,6 +129,10 @@ pub enum PlanError {
 pub const NODES_MAX: u64 = 32;
 /// Logical processes at the most.
 pub const CONCURRENCY_MAX: u64 = 10_000;
+/// Operations a second at the most.
+pub const RATE_PER_S_MAX: u64 = 10_000_000;
+/// Any time of a plan at the most: a week.
+pub const TIME_MS_MAX: u64 = 7 * 24 * 3600 * 1000;
 /// Operations of a plan at the most; about 100 bytes each in the file.
 pub const OPS_MAX: u64 = 20_000_000;
 
@@ -128,19 +142,6 @@ impl Plan {
     /// # Errors
     /// The wish names something that does not exist or does not fit.
     pub fn draw(wish: &Wish) -> Result<Plan, PlanError> {
-        in_range("--nodes", wish.nodes as u64, 1, NODES_MAX)?;
-        in_range("--concurrency", wish.concurrency as u64, 1, CONCURRENCY_MAX)?;
-        in_range("--rate", u64::from(wish.rate_per_s), 1, u64::from(u32::MAX))?;
-        let seed = Seed(wish.seed);
-        let kind = workload_kind(&wish.workload)?;
-        let faults = schedule::draw(
-            &wish.nemesis,
-            wish.nodes,
-            wish.time_limit,
-            wish.rhythm,
-            seed,
-        )
-        .map_err(PlanError::Nemesis)?;
         let setting = Setting {
             version: PLAN_VERSION,
             seed: wish.seed,
@@ -155,12 +156,35 @@ impl Plan {
             op_timeout_ms: wish.op_timeout.as_millis() as u64,
             recovery_deadline_ms: wish.recovery_deadline.as_millis() as u64,
         };
-        let ops = draw_ops(&setting, &*(kind.build)(), seed)?;
+        setting.validate()?;
+        let seed = Seed(wish.seed);
+        let (nodes, rhythm) = (wish.nodes, wish.rhythm);
+        let faults = schedule::draw(&wish.nemesis, nodes, wish.time_limit, rhythm, seed)
+            .map_err(PlanError::Nemesis)?;
+        let ops = draw_ops(&setting, &*setting.workload()?, seed)?;
         Ok(Plan {
             setting,
             faults,
             ops,
         })
+    }
+
+    /// Checks a plan that comes from outside.
+    ///
+    /// # Errors
+    /// A setting out of range, or a fault on nodes that are not there.
+    fn validate(&self) -> Result<(), PlanError> {
+        self.setting.validate()?;
+        let nodes = self.setting.nodes;
+        for planned in &self.faults {
+            if let Some(node) = planned.fault.nodes().find(|node| node.0 >= nodes) {
+                return Err(PlanError::Nemesis(format!(
+                    "fault {} ({}) names {node}, the last node is n{nodes}",
+                    planned.id, planned.fault
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -213,3 +237,6 @@ fn in_range(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), Pl
         expected: format!("between {min} and {max}"),
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -20,6 +20,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The nodes it names.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        let named: Vec<NodeId> = match self {
+            Fault::Partition(partition) => partition.nodes(),
+            Fault::Kill { nodes } | Fault::Pause { nodes } => match nodes {
+                Victims::Nodes(nodes) => nodes.clone(),
+                Victims::Leader(_) => Vec::new(),
+            },
+        };
+        named.into_iter()
+    }
+
     /// The name of the family, as in `--nemesis`.
     pub fn family(&self) -> &'static str {
         match self {
@@ -106,6 +118,22 @@ pub enum Partition {
 }
 
 impl Partition {
+    fn nodes(&self) -> Vec<NodeId> {
+        match self {
+            Partition::Halves { sides: [a, b] } | Partition::OneWay { from: a, to: b } => {
+                [&a[..], b].concat()
+            }
+            Partition::Bridge {
+                bridge,
+                sides: [a, b],
+            } => [&a[..], b, &[*bridge]].concat(),
+            Partition::One { node } => vec![*node],
+            Partition::Leader => Vec::new(),
+            Partition::MajorityRing { ring } => ring.clone(),
+            Partition::Grudge { cut } => cut.iter().flat_map(|l| [l.from, l.to]).collect(),
+        }
+    }
+
     /// The directed links to cut in a cluster of `nodes`. `leader` is who leads now, asked only of
     /// [`Partition::Leader`]; `None` there means there is nobody to isolate.
     pub fn links(&self, nodes: usize, leader: Option<NodeId>) -> Option<Vec<Link>> {

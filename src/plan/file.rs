@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OPS_MAX, PLAN_VERSION, Plan, PlannedFault, PlannedOp, Setting};
+use super::{OPS_MAX, PLAN_VERSION, Plan, PlanError, PlannedFault, PlannedOp, Setting};
 
 /// Bytes of a plan file at the most.
 const PLAN_BYTES_MAX: u64 = OPS_MAX * 128;
@@ -27,6 +27,8 @@ pub enum PlanFileError {
     Json(#[from] serde_json::Error),
     #[error("its format is version {found}, this faultbench reads version {PLAN_VERSION}")]
     Version { found: u32 },
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     #[error("it is longer than {PLAN_BYTES_MAX} bytes")]
     TooLong,
 }
@@ -57,11 +59,13 @@ impl Plan {
                 found: document.setting.version,
             });
         }
-        Ok(Plan {
+        let plan = Plan {
             setting: document.setting,
             faults: document.faults,
             ops: document.ops,
-        })
+        };
+        plan.validate()?;
+        Ok(plan)
     }
 }
 
