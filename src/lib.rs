@@ -10,9 +10,14 @@
 
 pub mod analysis;
 #[cfg(target_os = "linux")]
+pub mod cluster;
+#[cfg(target_os = "linux")]
 #[expect(unsafe_code)]
 pub mod host;
+#[cfg(target_os = "linux")]
+pub mod nemesis;
 pub mod node;
 pub mod plan;
 pub mod runner;
 pub mod store;
+pub mod targets;
