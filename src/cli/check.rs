@@ -1,0 +1,180 @@
+//! `faultbench check`: judges recorded histories.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use faultbench_checkers::Value;
+use faultbench_checkers::checker::{MODELS, ModelKind, Params, model_named};
+use faultbench_checkers::formats::{FORMATS, Format, ReadOptions};
+
+use super::{Ended, Failure};
+use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse};
+use crate::report::text;
+use crate::store::RunDir;
+use crate::verdict::{Exit, Findings, Verdict, judge};
+
+/// Check recorded histories: EDN or JSON, of Jepsen, of faultbench, or of others
+///
+/// Format and model are found out from the first operations unless given. With several files the
+/// exit code is that of the worst.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  faultbench check history.edn
+  faultbench check --model bank history.jsonl --json
+  faultbench check store/latest
+  zcat history.edn.gz | faultbench check --model cas-register --init 0 -")]
+pub struct CheckArgs {
+    /// History files, run directories, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// What the operations mean
+    #[arg(long, short, value_parser = PossibleValuesParser::new(MODELS.iter().map(|m| m.name)))]
+    model: Option<String>,
+
+    /// What the store promised; each model has one promise so far
+    #[arg(long, value_name = "MODEL")]
+    consistency: Option<String>,
+
+    /// The format of the files
+    #[arg(long, value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
+    format: Option<String>,
+
+    /// The value of a register before any write; for bank, the total of all accounts
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    init: Option<String>,
+
+    /// How long the analysis of one file may take; then the answer is unknown
+    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    budget: Duration,
+
+    /// Count and report lines that cannot be read; the answer is then at best unknown
+    #[arg(long)]
+    skip_bad_lines: bool,
+
+    /// Leave out a last line that was cut off, as in the log of a run that was killed
+    #[arg(long)]
+    drop_torn_line: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn main(args: &CheckArgs) -> Ended {
+    let request = args.request()?;
+    let mut exit = Exit::Valid;
+    let mut failures = Vec::new();
+    for file in &args.files {
+        let source = file.display().to_string();
+        match open(file).and_then(|input| analyse(input, &source, &request)) {
+            Ok(analysis) => {
+                let verdict = judge(&Findings {
+                    report: Some(&analysis.report),
+                    ok_ops: analysis.ok_ops,
+                    ..Findings::default()
+                });
+                exit = exit.worse(verdict.exit());
+                print_analysis(args.json, &source, &analysis, &verdict);
+            }
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    if failures.is_empty() {
+        return Ok(exit);
+    }
+    Err(Failure {
+        exit: exit.worse(Exit::Usage),
+        message: failures.join("\n"),
+    })
+}
+
+impl CheckArgs {
+    fn request(&self) -> Result<Request, Failure> {
+        let model: Option<&'static ModelKind> = self.model.as_deref().and_then(model_named);
+        if let Some(wanted) = &self.consistency {
+            supported(wanted, model)?;
+        }
+        let init = self.init.as_deref().map(parse_init).transpose()?;
+        Ok(Request {
+            model,
+            params: Params {
+                total: init.as_ref().and_then(Value::as_int),
+                init,
+                ..Params::default()
+            },
+            read: ReadOptions {
+                format: self.format.as_deref().and_then(Format::from_name),
+                skip_bad_lines: self.skip_bad_lines,
+                drop_torn_tail: self.drop_torn_line,
+                lenient: false,
+            },
+            budget: Limits {
+                wall: self.budget,
+                ..Limits::default()
+            },
+        })
+    }
+}
+
+/// Each model has one promise so far, so a claim can only be right or wrong.
+fn supported(wanted: &str, model: Option<&ModelKind>) -> Result<(), Failure> {
+    const LINEARIZABLE: &str = "linearizable";
+    let name = model.map_or("any model", |model| model.name);
+    if wanted == LINEARIZABLE && name != "bank" {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "--consistency {wanted} cannot be checked of {name}; registers and sets are checked for \
+         {LINEARIZABLE}, a bank for its total whatever the model"
+    )))
+}
+
+/// A value of `--init`: an integer, nil, or else a string.
+fn parse_init(text: &str) -> Result<Value, Failure> {
+    Ok(match (text, text.parse()) {
+        ("nil" | "null", _) => Value::Nil,
+        (_, Ok(n)) => Value::Int(n),
+        _ => Value::str(text),
+    })
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let path = if path.is_dir() {
+        RunDir::open(path).history()
+    } else {
+        path.to_owned()
+    };
+    match File::open(&path) {
+        Ok(file) => Ok(Box::new(BufReader::with_capacity(1 << 18, file))),
+        Err(error) => Err(AnalysisError::Open {
+            path: path.display().to_string(),
+            error,
+        }),
+    }
+}
+
+fn print_analysis(json: bool, source: &str, analysis: &Analysis, verdict: &Verdict) {
+    let text = if json {
+        let document = serde_json::json!({
+            "version": crate::results::RESULTS_VERSION,
+            "file": source,
+            "verdict": verdict,
+            "report": analysis.report,
+            "statistics": analysis.statistics,
+            "warnings": analysis.warnings,
+        });
+        format!("{document}\n")
+    } else {
+        text::checked(source, analysis, verdict)
+    };
+    anstream::print!("{text}");
+}

@@ -1,0 +1,124 @@
+//! Options that describe a run, shared by `run` and `plan`.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use faultbench_workloads::WORKLOADS;
+
+use super::Failure;
+use crate::plan::nemesis::Request;
+use crate::plan::schedule::Rhythm;
+use crate::plan::{Plan, Wish};
+use crate::targets::{self, TARGETS};
+
+/// What to run.
+#[derive(Args, Clone)]
+pub struct PlanOptions {
+    /// What clients do, and what the store promises them
+    #[arg(long, short, default_value = "bank",
+          value_parser = PossibleValuesParser::new(WORKLOADS.iter().map(|w| w.name)))]
+    workload: String,
+
+    /// The system under test
+    #[arg(long, short, default_value = "raft",
+          value_parser = PossibleValuesParser::new(TARGETS.iter().map(|t| t.name)))]
+    target: String,
+
+    /// A bug to plant in an embedded store; `faultbench list` names them
+    #[arg(long)]
+    bug: Option<String>,
+
+    /// Faults, comma-separated: partition, kill, pause, each alone or with a variant such as
+    /// partition:one-way or kill:leader; an explicit cut of links is partition:n1>n2+n3>n1
+    #[arg(long, value_delimiter = ',', value_name = "FAULT[:VARIANT]")]
+    nemesis: Vec<Request>,
+
+    /// Let the faults of different nemeses overlap instead of taking turns
+    #[arg(long)]
+    overlap: bool,
+
+    /// Mean length of a fault
+    #[arg(long, default_value = "3s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    fault_duration: Duration,
+
+    /// Mean calm between two faults
+    #[arg(long, default_value = "1500ms", value_parser = humantime::parse_duration,
+          value_name = "TIME")]
+    fault_gap: Duration,
+
+    /// Nodes of the cluster
+    #[arg(long, short, default_value_t = 5, value_name = "N")]
+    nodes: usize,
+
+    /// Clients that work at once: a number, or a multiple of the nodes such as 2n
+    #[arg(long, short, default_value = "2n", value_parser = parse_concurrency, value_name = "N")]
+    concurrency: Concurrency,
+
+    /// Operations a second, all clients together
+    #[arg(long, short, default_value_t = 400, value_name = "HZ")]
+    rate: u32,
+
+    /// How long clients work
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    time_limit: Duration,
+
+    /// How long a client waits for an answer before it calls the operation indefinite
+    #[arg(long, default_value = "1s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    op_timeout: Duration,
+
+    /// How long the cluster may take to serve again once the faults are lifted
+    #[arg(long, default_value = "20s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    recovery_deadline: Duration,
+}
+
+#[derive(Clone, Copy)]
+enum Concurrency {
+    Clients(usize),
+    PerNode(usize),
+}
+
+fn parse_concurrency(text: &str) -> Result<Concurrency, String> {
+    let (digits, make): (_, fn(usize) -> Concurrency) = match text.strip_suffix('n') {
+        Some(digits) => (digits, Concurrency::PerNode),
+        None => (text, Concurrency::Clients),
+    };
+    digits
+        .parse()
+        .map(make)
+        .map_err(|_| "expected a number such as 10, or a multiple of the nodes such as 2n".into())
+}
+
+impl PlanOptions {
+    /// Draws the plan for one seed.
+    pub fn plan(&self, seed: u64) -> Result<Plan, Failure> {
+        targets::find(&self.target, &self.workload, self.bug.as_deref()).map_err(Failure::usage)?;
+        let wish = Wish {
+            seed,
+            target: self.target.clone(),
+            bug: self.bug.clone(),
+            nodes: self.nodes,
+            workload: self.workload.clone(),
+            nemesis: self.nemesis.clone(),
+            rhythm: Rhythm {
+                fault: self.fault_duration,
+                calm: self.fault_gap,
+                overlap: self.overlap,
+            },
+            concurrency: match self.concurrency {
+                Concurrency::Clients(n) => n,
+                Concurrency::PerNode(n) => n.saturating_mul(self.nodes),
+            },
+            rate_per_s: self.rate,
+            time_limit: self.time_limit,
+            op_timeout: self.op_timeout,
+            recovery_deadline: self.recovery_deadline,
+        };
+        Plan::draw(&wish).map_err(Failure::usage)
+    }
+}
+
+/// A seed nobody chose.
+pub fn fresh_seed() -> u64 {
+    rand::random::<u32>().into()
+}

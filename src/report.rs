@@ -1,0 +1,7 @@
+//! What a person sees: the summary of a run or a check, and the progress of work under way.
+
+#[cfg(target_os = "linux")]
+pub mod doctor;
+pub mod progress;
+mod style;
+pub mod text;
