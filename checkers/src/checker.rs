@@ -201,7 +201,7 @@ impl Report {
     }
 
     /// Makes the answer `unknown` for this reason, unless a violation was found already.
-    pub(crate) fn doubt(&mut self, reason: impl Into<String>) {
+    pub fn doubt(&mut self, reason: impl Into<String>) {
         self.validity = self.validity.and(Validity::Unknown);
         if self.validity == Validity::Unknown {
             self.unknown = Some(reason.into());
