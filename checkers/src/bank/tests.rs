@@ -61,8 +61,8 @@ fn the_first_wrong_total_is_told_and_the_rest_counted() {
     let finding = &report.findings[0];
     assert_eq!(
         finding.summary,
-        "the read at 0.007 s by process 2 saw a total of 17 where 20 must be: 3 is missing; 2 reads \
-         are wrong in this way"
+        "the read at 0.007 s by process 2 saw a total of 17 where 20 must be: 3 is missing; 2 \
+         reads are wrong in this way"
     );
     assert_eq!(finding.ops, [6, 7]);
     assert_eq!(finding.details["read"], json!({ "0": 7, "1": 10 }));

@@ -186,8 +186,8 @@ impl Calls {
         })
     }
 
-    /// The calls of each key: `order[offsets[k]..offsets[k + 1]]` are those of key `k`, in the order
-    /// of their invocations.
+    /// The calls of each key: `order[offsets[k]..offsets[k + 1]]` are those of key `k`, in the
+    /// order of their invocations.
     pub fn by_key(&self) -> (Vec<u32>, Vec<u32>) {
         let mut offsets = vec![0u32; self.keys.len() + 1];
         for call in &self.calls {

@@ -110,8 +110,8 @@ impl Teller<'_> {
             .map(|s| self.value(*s).to_string())
             .collect();
         let summary = format!(
-            "{} cannot be explained: just before it the register can only have held {}, whatever the \
-             order of the operations before and around it",
+            "{} cannot be explained: just before it the register can only have held {}, whatever \
+             the order of the operations before and around it",
             self.told(stuck),
             story::either(&states),
         );
@@ -226,7 +226,8 @@ impl Teller<'_> {
         let (replaced, mut story) = match a_end {
             Some(a_end) => (
                 format!(
-                    "and since the {} had finished before the {} began, that replaced {held} for good",
+                    "and since the {} had finished before the {} began, that replaced {held} \
+                     for good",
                     self.told(a_end),
                     self.told(b_begin)
                 ),

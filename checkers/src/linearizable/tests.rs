@@ -213,7 +213,11 @@ fn agree(recording: &Recording, params: &Params, distinct: bool) -> Result<bool,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40_000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 40_000,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn distinct_values_agree_with_all_orders(steps in steps(5, 20)) {
@@ -227,7 +231,11 @@ proptest! {
 
     #[test]
     fn informative_failures_agree_with_all_orders(steps in steps(3, 15)) {
-        let params = Params { failed_cas_informs: true, init: Some(Value::Int(0)), ..Params::default() };
+        let params = Params {
+            failed_cas_informs: true,
+            init: Some(Value::Int(0)),
+            ..Params::default()
+        };
         agree(&record(&steps, false), &params, false)?;
     }
 }
@@ -346,8 +354,8 @@ fn a_stale_read_is_told_in_words() {
     assert_eq!(report.validity, Validity::Invalid);
     assert_eq!(
         report.findings[0].summary,
-        "read of 3 at 0.005 s by process 2 cannot be explained: the write of 5 at 0.003 s by process \
-         1 had finished before it began, and since the write of 3 at 0.001 s by process 0 had \
+        "read of 3 at 0.005 s by process 2 cannot be explained: the write of 5 at 0.003 s by \
+         process 1 had finished before it began, and since the write of 3 at 0.001 s by process 0 had \
          finished before the write of 5 at 0.003 s by process 1 began, that replaced 3 for good"
     );
     assert_eq!(report.findings[0].ops, [1, 3, 5]);

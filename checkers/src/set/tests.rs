@@ -222,7 +222,11 @@ fn by_every_read(recording: &Recording) -> (BTreeSet<i64>, BTreeSet<i64>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 5_000,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn lost_and_stale_are_those_that_every_read_tells(recording in histories()) {
