@@ -5,8 +5,8 @@ use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use faultbench_checkers::budget::Budget;
-use faultbench_checkers::checker::{self, ModelKind, OpError, Params};
-use faultbench_checkers::formats::{self, ReadError, ReadOptions};
+use faultbench_checkers::checker::{self, Checker, ModelKind, OpError, Params};
+use faultbench_checkers::formats::{self, OpReader, ReadError, ReadOptions};
 use faultbench_checkers::report::Report;
 use faultbench_checkers::statistics::{Collector, Statistics};
 use faultbench_checkers::{Op, OpType};
@@ -82,64 +82,113 @@ pub fn analyse(
     let mut ahead = Vec::new();
     let model = match request.model {
         Some(model) => model,
-        None => {
-            let mut clients = 0;
-            while clients < DETECT_OPS {
-                let Some(op) = reader.next().transpose()? else {
-                    break;
-                };
-                clients += usize::from(op.process.client().is_some());
-                ahead.push(op);
-            }
-            checker::detect(&ahead).map_err(|problem| AnalysisError::Model {
-                source_name: source.to_owned(),
-                problem,
-            })?
-        }
+        None => detect(&mut reader, &mut ahead, source)?,
     };
-    let mut checker = (model.build)(&request.params);
-    let mut statistics = Collector::new();
-    let mut ok_ops = 0;
-    let mut take = |op: &Op| {
-        statistics.push(op);
-        ok_ops += u64::from(op.kind == OpType::Ok && op.process.client().is_some());
-        checker.push(op).map_err(|error| AnalysisError::Op {
-            source_name: source.to_owned(),
-            error,
-        })
+    let mut intake = Intake {
+        checker: (model.build)(&request.params),
+        statistics: Collector::new(),
+        ok_ops: 0,
+        left_out: 0,
+        warnings: Vec::new(),
+        forgiving: request.read.skip_bad_lines,
+        source,
     };
     for op in ahead {
-        take(&op)?;
+        intake.take(&op)?;
     }
     for op in &mut reader {
-        take(&op?)?;
+        intake.take(&op?)?;
     }
+    intake.note_left_out(&reader);
     let budget = Budget {
         wall: request.budget.wall,
         steps: u64::MAX,
         bytes: request.budget.bytes,
         clock: &|| start.elapsed(),
     };
-    let mut report = checker.finish(&budget);
-    let mut warnings = Vec::new();
-    if let Some(torn) = reader.torn_line() {
-        warnings.push(format!("the last line was left out: {torn}"));
-    }
-    let skipped = reader.skipped();
-    if skipped.count > 0 {
-        let problem = format!(
-            "{} lines could not be read and were left out",
-            skipped.count
-        );
-        warnings.push(problem.clone());
-        warnings.extend(skipped.first.iter().map(ToString::to_string));
-        report.doubt(problem);
+    let mut report = intake.checker.finish(&budget);
+    if intake.left_out > 0 {
+        report.doubt(format!(
+            "{} lines or operations could not be used and were left out",
+            intake.left_out
+        ));
     }
     Ok(Analysis {
         model,
         report,
-        statistics: statistics.finish(),
-        ok_ops,
-        warnings,
+        statistics: intake.statistics.finish(),
+        ok_ops: intake.ok_ops,
+        warnings: intake.warnings,
     })
+}
+
+/// Finds the model out from the first operations, which are kept in `ahead`.
+fn detect(
+    reader: &mut OpReader,
+    ahead: &mut Vec<Op>,
+    source: &str,
+) -> Result<&'static ModelKind, AnalysisError> {
+    let mut clients = 0;
+    while clients < DETECT_OPS {
+        let Some(op) = reader.next().transpose()? else {
+            break;
+        };
+        clients += usize::from(op.process.client().is_some());
+        ahead.push(op);
+    }
+    checker::detect(ahead).map_err(|problem| AnalysisError::Model {
+        source_name: source.to_owned(),
+        problem,
+    })
+}
+
+/// Takes a history in, an operation at a time.
+struct Intake<'a> {
+    checker: Box<dyn Checker>,
+    statistics: Collector,
+    ok_ops: u64,
+    /// Lines and operations that could not be used.
+    left_out: u64,
+    warnings: Vec<String>,
+    /// Leave out what cannot be used instead of ending.
+    forgiving: bool,
+    source: &'a str,
+}
+
+/// Operations left out that are told in full.
+const LEFT_OUT_TOLD_MAX: u64 = 8;
+
+impl Intake<'_> {
+    fn take(&mut self, op: &Op) -> Result<(), AnalysisError> {
+        if let Err(error) = self.checker.push(op) {
+            let error = AnalysisError::Op {
+                source_name: self.source.to_owned(),
+                error,
+            };
+            if !self.forgiving {
+                return Err(error);
+            }
+            self.left_out += 1;
+            if self.left_out <= LEFT_OUT_TOLD_MAX {
+                self.warnings.push(format!("left out: {error}"));
+            }
+            return Ok(());
+        }
+        self.statistics.push(op);
+        self.ok_ops += u64::from(op.kind == OpType::Ok && op.process.client().is_some());
+        Ok(())
+    }
+
+    /// What the reader left out.
+    fn note_left_out(&mut self, reader: &OpReader) {
+        if let Some(torn) = reader.torn_line() {
+            let warning = format!("left out a line that was cut off: {torn}");
+            self.warnings.push(warning);
+        }
+        let skipped = reader.skipped();
+        self.left_out += skipped.count;
+        let told = skipped.first.iter();
+        self.warnings
+            .extend(told.map(|error| format!("left out: {error}")));
+    }
 }

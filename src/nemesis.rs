@@ -5,13 +5,17 @@ mod partition;
 mod pause;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::node::NodeId;
-use crate::plan::fault::{Fault, Partition, Victims};
+use crate::plan::fault::{Fault, Partition, Role, Victims};
 use crate::runner::client::Pending;
 use crate::runner::faults::{Faults, Injected};
 use partition::Cuts;
+
+/// How long the larger side of a partition is left to serve before it is struck.
+const SERVES_ALONE_FOR: Duration = Duration::from_millis(300);
 
 /// Faults on a real cluster.
 pub struct Nemesis {
@@ -48,8 +52,21 @@ impl Nemesis {
     async fn victims(&self, victims: &Victims) -> Result<Vec<NodeId>, String> {
         match victims {
             Victims::Nodes(nodes) => Ok(nodes.clone()),
-            Victims::Leader(_) => Ok(vec![self.leader().await?]),
+            Victims::Role(Role::Leader) => Ok(vec![self.leader().await?]),
+            Victims::Role(Role::MajoritySide) => self.majority_side().await,
         }
+    }
+
+    /// The larger side of a partition, when it has served for a while without the rest: before
+    /// that, losing it is no different from losing the whole cluster.
+    async fn majority_side(&self) -> Result<Vec<NodeId>, String> {
+        let side = self.cuts.larger_side();
+        let side = side.ok_or_else(|| "no partition divides the nodes".to_owned())?;
+        if !side.contains(&self.leader().await?) {
+            return Err("the larger side of the partition has no leader yet".to_owned());
+        }
+        tokio::time::sleep(SERVES_ALONE_FOR).await;
+        Ok(side)
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use faultbench_checkers::events::Phase;
+use faultbench_checkers::events::{HARNESS, Phase};
 use faultbench_checkers::{Process, Value};
 use faultbench_workloads::Workload;
 use tokio::task::JoinSet;
@@ -141,7 +141,7 @@ fn enter(scene: &Scene, phase: Phase) {
     let value = Value::Map(vec![(Value::keyword("phase"), Value::str(phase.name()))]);
     scene
         .recorder
-        .event(Process::Named("harness".into()), "phase", value);
+        .event(Process::Named(HARNESS.into()), "phase", value);
 }
 
 async fn set_up(scene: &Arc<Scene>) -> Result<(), String> {

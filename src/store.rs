@@ -1,8 +1,8 @@
 //! The run directory: everything a run leaves behind.
 //!
 //! `STORE/<target>-<workload>/<UTC time>-<seed>/` holds `plan.json`, `history.jsonl` (appended
-//! live), `results.json`, `run.log`, and for each node `nodes/<name>/` with its logs and, unless the
-//! run passed, its data. `STORE/latest` points to the newest.
+//! live), `results.json`, `run.log`, and for each node `nodes/<name>/` with its logs and, unless
+//! the run passed, its data. `STORE/latest` points to the newest.
 
 use std::fs;
 use std::io;

@@ -171,7 +171,9 @@ fn killing_the_controller_leaves_nothing_but_a_readable_history() {
 #[test]
 fn a_plain_user_needs_no_root() {
     let Some(lab) = Lab::new() else { return };
-    let Some(user) = lab.into_nobodys() else { return };
+    let Some(user) = lab.into_nobodys() else {
+        return;
+    };
     let run = user.run(BANK);
     assert_eq!(run.code, Some(0), "{run}");
 }

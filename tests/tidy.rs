@@ -13,7 +13,7 @@ use faultbench_workloads::WORKLOADS;
 const FILE_LINES_MAX: usize = 500;
 /// Lines of a function at the most: it fits a screen.
 const FUNCTION_LINES_MAX: usize = 70;
-/// Columns of a line at the most.
+/// Columns of a line at the most, unless it quotes something long.
 const COLUMNS_MAX: usize = 100;
 
 fn root() -> &'static Path {
@@ -76,8 +76,9 @@ fn lines_where(wrong: impl Fn(&Path, &str) -> bool) -> Vec<String> {
     broken
 }
 
-fn in_tests(path: &Path) -> bool {
-    path.starts_with("tests")
+fn is_test(path: &Path) -> bool {
+    path.iter()
+        .any(|part| part == "tests" || part == "tests.rs")
 }
 
 #[test]
@@ -85,10 +86,7 @@ fn unsafe_code_lives_in_host_only() {
     let broken = lines_where(|path, line| {
         let code = line.split("//").next().unwrap_or_default();
         let named = code.contains("unsafe ") && !code.contains("unsafe_code");
-        named
-            && !path.starts_with("src/host")
-            && !path.starts_with("src/host.rs")
-            && !in_tests(path)
+        named && !path.starts_with("src/host") && !path.starts_with("src/host.rs") && !is_test(path)
     });
     none("unsafe outside src/host", broken);
 }
@@ -138,15 +136,23 @@ fn files_and_lines_are_short() {
         (lines > FILE_LINES_MAX).then(|| format!("{}: {lines} lines", path.display()))
     });
     none("long files", long.collect());
-    let wide = lines_where(|_, line| line.chars().count() > COLUMNS_MAX && !line.contains("http"));
+    let wide = lines_where(|path, line| {
+        let wide = line.chars().count() > COLUMNS_MAX;
+        wide && !is_test(path) && !line.contains("http") && !line.contains('"')
+    });
     none("wide lines", wide);
 }
 
-/// Formatted code closes a function with a brace in the column where it began.
+/// Formatted code closes a function with a brace in the column where it began. Tests may hold long
+/// tables.
 #[test]
 fn functions_are_short() {
     let mut long = Vec::new();
-    for (path, text) in sources() {
+    let is_test = |path: &Path| {
+        path.iter()
+            .any(|part| part == "tests" || part == "tests.rs")
+    };
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
         let lines: Vec<&str> = text.lines().collect();
         for (n, line) in lines.iter().enumerate() {
             let start = line.trim_start();

@@ -226,38 +226,22 @@ impl Bank {
         if is_whole {
             self.judge_total(op, call, balances);
         }
-        if !negative.is_empty() && !self.negative_balances {
-            let what = format!("saw a negative balance in {}", listed(&negative));
-            self.record(
-                1,
-                op,
-                call,
-                balances,
-                what,
-                json!({ "accounts": head(&negative) }),
-            );
-        }
-        if !missing.is_empty() {
-            let what = format!("did not see {}", listed(&missing));
-            self.record(
-                2,
-                op,
-                call,
-                balances,
-                what,
-                json!({ "accounts": head(&missing) }),
-            );
-        }
-        if !unexpected.is_empty() {
-            let what = format!("saw {}, which nobody opened", listed(&unexpected));
-            self.record(
-                3,
-                op,
-                call,
-                balances,
-                what,
-                json!({ "accounts": head(&unexpected) }),
-            );
+        let negative = if self.negative_balances {
+            Vec::new()
+        } else {
+            negative
+        };
+        let odd = [
+            (1, "saw a negative balance in", negative, ""),
+            (2, "did not see", missing, ""),
+            (3, "saw", unexpected, ", which nobody opened"),
+        ];
+        for (anomaly, verb, accounts, rest) in odd {
+            if !accounts.is_empty() {
+                let what = format!("{verb} {}{rest}", listed(&accounts));
+                let details = json!({ "accounts": head(&accounts) });
+                self.record(anomaly, op, call, balances, what, details);
+            }
         }
     }
 

@@ -5,16 +5,16 @@
 //! | process | `f` | value |
 //! |---|---|---|
 //! | `harness` | `phase` | `{:phase NAME}`: the phase that starts now, a [`Phase`] |
-//! | `nemesis` | the family: `partition`, `kill`, `pause` | `{:fault ID, :event EVENT, :what TEXT}` |
+//! | `nemesis` | the family: `kill`, `pause`, … | `{:fault ID, :event EVENT, :what TEXT}` |
 //!
-//! `ID` numbers the faults of a plan from 1; `EVENT` is `begin` when the fault is in place and `end`
-//! when it is lifted, the only two that bound a [`FaultWindow`], or `skipped` when it could not be
-//! put in place.
+//! `ID` numbers the faults of a plan from 1; `EVENT` is `begin` when the fault is in place and
+//! `end` when it is lifted, the only two that bound a [`FaultWindow`], or `skipped` when it could
+//! not be put in place.
 //!
-//! Histories of Jepsen have no such maps: there the nemesis writes its invocation and its completion
-//! both as `info`, and a fault lasts from the completion of one function (`start`, `start-partition`,
-//! `kill`, `pause`) to that of its counterpart (`stop`, `stop-partition`, `start`, `resume`).
-//! [`Timeline`] reads both.
+//! Histories of Jepsen have no such maps: there the nemesis writes its invocation and its
+//! completion both as `info`, and a fault lasts from the completion of one function (`start`,
+//! `start-partition`, `kill`, `pause`) to that of its counterpart (`stop`, `stop-partition`,
+//! `start`, `resume`). [`Timeline`] reads both.
 
 mod timeline;
 

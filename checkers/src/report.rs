@@ -33,7 +33,8 @@ impl Validity {
 /// One thing a checker found: an anomaly with its evidence, told in words first.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// The anomaly's name in the field's terms, kebab-case: `lost`, `wrong-total`, `nonlinearizable`.
+    /// The anomaly's name in the field's terms, kebab-case: `lost`, `wrong-total`,
+    /// `nonlinearizable`.
     pub anomaly: &'static str,
     /// One sentence an engineer understands without the papers.
     pub summary: String,
@@ -55,7 +56,8 @@ pub struct Report {
     pub validity: Validity,
     /// Why the answer is `unknown`; `None` otherwise.
     pub unknown: Option<String>,
-    /// Evidence, most telling first. At most [`Report::FINDINGS_MAX`]; `figures` has the full counts.
+    /// Evidence, most telling first. At most [`Report::FINDINGS_MAX`]; `figures` has the full
+    /// counts.
     pub findings: Vec<Finding>,
     /// Counts and measures by name.
     pub figures: serde_json::Map<String, serde_json::Value>,

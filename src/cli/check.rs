@@ -50,7 +50,8 @@ pub struct CheckArgs {
     init: Option<String>,
 
     /// How long the analysis of one file may take; then the answer is unknown
-    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "60s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     budget: Duration,
 
     /// Count and report lines that cannot be read; the answer is then at best unknown

@@ -39,7 +39,8 @@ pub struct PlanOptions {
     overlap: bool,
 
     /// Mean length of a fault
-    #[arg(long, default_value = "3s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "3s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     fault_duration: Duration,
 
     /// Mean calm between two faults
@@ -60,15 +61,18 @@ pub struct PlanOptions {
     rate: u32,
 
     /// How long clients work
-    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "30s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     time_limit: Duration,
 
     /// How long a client waits for an answer before it calls the operation indefinite
-    #[arg(long, default_value = "1s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "1s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     op_timeout: Duration,
 
     /// How long the cluster may take to serve again once the faults are lifted
-    #[arg(long, default_value = "20s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "20s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     recovery_deadline: Duration,
 }
 

@@ -57,7 +57,8 @@ pub struct OutputOptions {
     store: PathBuf,
 
     /// How long the analysis may take; then the answer is unknown
-    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    #[arg(long, default_value = "60s", value_name = "TIME",
+          value_parser = humantime::parse_duration)]
     budget: Duration,
 
     /// Keep the nodes' data even if the run passes

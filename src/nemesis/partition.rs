@@ -46,10 +46,39 @@ impl Cuts {
         }
     }
 
+    /// The largest group of nodes that hear each other, if the cuts in place divide the cluster.
+    pub fn larger_side(&self) -> Option<Vec<NodeId>> {
+        let counts = self.counts.lock().expect("no holder of this lock panics");
+        let cut = |from, to| counts.contains_key(&Link { from, to });
+        largest_side(self.cluster.nodes(), |a, b| !cut(a, b) && !cut(b, a))
+    }
+
     fn dropped(&self, links: &[Link]) -> Vec<u64> {
         let dropped = |link: &Link| self.cluster.fabric().counters(*link).cut_packets;
         links.iter().map(dropped).collect()
     }
+}
+
+/// The largest group of nodes connected by `hear`, which is symmetric; `None` if all are.
+fn largest_side(nodes: usize, hear: impl Fn(NodeId, NodeId) -> bool) -> Option<Vec<NodeId>> {
+    let mut unseen: Vec<NodeId> = NodeId::all(nodes).collect();
+    let mut largest = Vec::new();
+    while let Some(first) = unseen.pop() {
+        let mut side = vec![first];
+        let mut next = 0;
+        while next < side.len() {
+            let heard = unseen
+                .extract_if(.., |other| hear(side[next], *other))
+                .collect::<Vec<_>>();
+            side.extend(heard);
+            next += 1;
+        }
+        if side.len() > largest.len() {
+            largest = side;
+        }
+    }
+    largest.sort();
+    (largest.len() < nodes).then_some(largest)
 }
 
 struct Cut {
@@ -101,5 +130,29 @@ impl Injected for Cut {
                 dropped.len()
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(nodes: usize, cut: &[(usize, usize)]) -> Option<Vec<usize>> {
+        let cut = |a: NodeId, b: NodeId| cut.contains(&(a.0, b.0)) || cut.contains(&(b.0, a.0));
+        let side = largest_side(nodes, |a, b| !cut(a, b))?;
+        Some(side.into_iter().map(|node| node.0).collect())
+    }
+
+    #[test]
+    fn the_larger_side_is_what_still_hears_each_other() {
+        assert_eq!(side(3, &[(0, 1), (0, 2)]), Some(vec![1, 2]));
+        let halves = [(0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (1, 4)];
+        assert_eq!(side(5, &halves), Some(vec![2, 3, 4]));
+        assert_eq!(side(1, &[]), None);
+    }
+
+    #[test]
+    fn a_bridge_divides_nobody() {
+        assert_eq!(side(3, &[(0, 2)]), None);
     }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::node::{NodeId, names};
 
-/// One fault of a plan. `leader` targets are resolved when the fault is injected, since only then
-/// is it known who leads.
+/// One fault of a plan. Roles are resolved when the fault is injected, since only then is it known
+/// who has them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
@@ -26,7 +26,7 @@ impl Fault {
             Fault::Partition(partition) => partition.nodes(),
             Fault::Kill { nodes } | Fault::Pause { nodes } => match nodes {
                 Victims::Nodes(nodes) => nodes.clone(),
-                Victims::Leader(_) => Vec::new(),
+                Victims::Role(_) => Vec::new(),
             },
         };
         named.into_iter()
@@ -57,25 +57,25 @@ impl fmt::Display for Fault {
 #[serde(untagged)]
 pub enum Victims {
     Nodes(Vec<NodeId>),
-    Leader(LeaderWord),
+    Role(Role),
 }
 
-/// The word `leader` in a plan.
+/// Victims known only when the fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LeaderWord {
+pub enum Role {
+    /// Whoever leads.
     Leader,
-}
-
-impl Victims {
-    pub const LEADER: Victims = Victims::Leader(LeaderWord::Leader);
+    /// Every node on the larger side of the partition in place, once it serves without the rest.
+    MajoritySide,
 }
 
 impl fmt::Display for Victims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Victims::Nodes(nodes) => f.write_str(&names(nodes)),
-            Victims::Leader(_) => f.write_str("the leader"),
+            Victims::Role(Role::Leader) => f.write_str("the leader"),
+            Victims::Role(Role::MajoritySide) => f.write_str("the larger side of a partition"),
         }
     }
 }

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::fault::{Fault, Link, Partition, Victims};
+use super::fault::{Fault, Link, Partition, Role, Victims};
 use crate::node::NodeId;
 
 /// A row of the table: a family of faults and the variants it can be asked for by `family:variant`.
@@ -46,7 +46,7 @@ enum Victim {
     Minority,
     Majority,
     All,
-    Leader,
+    Role(Role),
 }
 
 /// Every family. Asked for without a variant, a family goes through all that fit the cluster.
@@ -128,8 +128,8 @@ pub const FAMILIES: &[Family] = &[
     },
 ];
 
-/// Every process fault chooses its victims in the same five ways.
-const fn process_variants(fault: ProcessFault) -> [Variant; 5] {
+/// Every process fault chooses its victims in the same ways.
+const fn process_variants(fault: ProcessFault) -> [Variant; 6] {
     const fn variant(
         fault: ProcessFault,
         victim: Victim,
@@ -163,10 +163,17 @@ const fn process_variants(fault: ProcessFault) -> [Variant; 5] {
         variant(fault, Victim::All, "all", "every node at once", 1),
         variant(
             fault,
-            Victim::Leader,
+            Victim::Role(Role::Leader),
             "leader",
             "whoever leads at that moment",
             1,
+        ),
+        variant(
+            fault,
+            Victim::Role(Role::MajoritySide),
+            "majority-side",
+            "the larger side of a partition, once it serves alone; goes with --overlap",
+            3,
         ),
     ]
 }
@@ -194,7 +201,7 @@ impl Victim {
             Victim::Minority => (nodes.len() - 1) / 2,
             Victim::Majority => nodes.len() / 2 + 1,
             Victim::All => nodes.len(),
-            Victim::Leader => return Victims::LEADER,
+            Victim::Role(role) => return Victims::Role(*role),
         };
         let mut shuffled = shuffle(nodes, rng);
         shuffled.truncate(count);
@@ -415,7 +422,7 @@ mod tests {
         assert!(no_family.contains("partition, kill, pause"), "{no_family}");
         let no_variant = "kill:some".parse::<Request>().unwrap_err();
         assert!(
-            no_variant.contains("one, minority, majority, all, leader"),
+            no_variant.contains("one, minority, majority, all, leader, majority-side"),
             "{no_variant}"
         );
         assert!("partition:n1>n1".parse::<Request>().is_err());

@@ -24,7 +24,7 @@ pub struct PlannedFault {
 /// How faults are laid over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rhythm {
-    /// Mean length of a fault; each is drawn within [`SPREAD_PERCENT`] of it.
+    /// Mean length of a fault; each is drawn within 40 % of it.
     pub fault: Duration,
     /// Mean calm between two faults of one timeline.
     pub calm: Duration,

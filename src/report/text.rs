@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use faultbench_checkers::report::{Finding, Report, Validity};
+use faultbench_checkers::report::{Report, Validity};
 use faultbench_checkers::statistics::Statistics;
 
 use super::style::{BAD, DIM, DOUBT, GOOD};
@@ -35,9 +35,8 @@ pub fn sentence(
             setting.nodes
         ),
         Exit::Safety => {
-            let finding = report.and_then(|report| report.findings.first());
-            let what = finding.map_or("", |finding| finding.summary.as_str());
-            format!("{who} broke its promise of {promise} {faults}: {what}")
+            let what = report.map(first_finding).unwrap_or_default();
+            format!("{who} broke its promise of {promise} {faults}{what}")
         }
         Exit::Unknown => {
             let why = report.and_then(|report| report.unknown.as_deref());
@@ -131,12 +130,10 @@ pub fn tally(exits: &[Exit]) -> String {
 pub fn checked(source: &str, analysis: &Analysis, verdict: &Verdict) -> String {
     let mut out = String::new();
     let report = &analysis.report;
+    let promise = &report.promise;
     let says = match report.validity {
-        Validity::Valid => format!("{} hold", report.promise),
-        Validity::Invalid => {
-            let first = report.findings.first();
-            first.map_or_else(|| report.promise.clone(), |finding| finding.summary.clone())
-        }
+        Validity::Valid => format!("keeps the promise of {promise}"),
+        Validity::Invalid => format!("breaks the promise of {promise}{}", first_finding(report)),
         Validity::Unknown => report.unknown.clone().unwrap_or_default(),
     };
     headline(&mut out, verdict.exit(), &format!("{source}: {says}"));
@@ -179,18 +176,23 @@ fn field(out: &mut String, name: &str, text: &str) {
     let _ = writeln!(out, "  {DIM}{name:<13}{DIM:#} {text}");
 }
 
+/// The most telling finding, as the end of a sentence.
+fn first_finding(report: &Report) -> String {
+    let first = report.findings.first();
+    first.map_or_else(String::new, |finding| format!(": {}", finding.summary))
+}
+
+/// The findings with the operations they are about. The headline has told the first one.
 fn findings(out: &mut String, report: &Report) {
-    for finding in report.findings.iter().take(FINDINGS_SHOWN) {
-        let Finding {
-            anomaly, summary, ..
-        } = finding;
-        let ops: Vec<String> = finding.ops.iter().map(u64::to_string).collect();
-        let lines = if ops.is_empty() {
-            String::new()
+    for (n, finding) in report.findings.iter().take(FINDINGS_SHOWN).enumerate() {
+        let told = if n == 0 {
+            "the above"
         } else {
-            format!("  {DIM}operations {}{DIM:#}", ops.join(" "))
+            &finding.summary
         };
-        field(out, anomaly, &format!("{summary}{lines}"));
+        let ops: Vec<String> = finding.ops.iter().map(u64::to_string).collect();
+        let evidence = format!("{DIM}operations {}{DIM:#}", ops.join(" "));
+        field(out, finding.anomaly, &format!("{told}; {evidence}"));
     }
     let hidden = report.findings.len().saturating_sub(FINDINGS_SHOWN);
     if hidden > 0 {

@@ -18,10 +18,11 @@ pub struct ReadOptions {
     /// A line that cannot be read is counted in [`OpReader::skipped`] instead of ending the
     /// reading. A verdict on what is left can at best be unknown.
     pub skip_bad_lines: bool,
-    /// A last line of JSON lines or of a log that was cut off, as a killed run leaves it, is dropped
-    /// and reported by [`OpReader::torn_line`].
+    /// A last line of JSON lines or of a log that was cut off, as a killed run leaves it, is
+    /// dropped and reported by [`OpReader::torn_line`].
     pub drop_torn_tail: bool,
-    /// Operations without a process are taken as those of [`MISSING_PROCESS`](super::MISSING_PROCESS).
+    /// Operations without a process are taken as those of
+    /// [`MISSING_PROCESS`](super::MISSING_PROCESS).
     pub lenient: bool,
 }
 

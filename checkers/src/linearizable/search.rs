@@ -15,8 +15,8 @@
 //! - an indefinite operation is tried only if something can come next that needs its effect: placed
 //!   before anything else, it could as well be left out.
 //!
-//! A configuration is remembered by a 128-bit Zobrist hash (Zobrist, 1970) of its set, its state and
-//! what can be absorbed. With `n` configurations, two collide with probability below n²/2¹²⁹.
+//! A configuration is remembered by a 128-bit Zobrist hash (Zobrist, 1970) of its set, its state
+//! and what can be absorbed. With `n` configurations, two collide with probability below n²/2¹²⁹.
 
 mod choices;
 

@@ -1,3 +1,5 @@
+//! Signals and their effect, on real processes.
+
 use std::os::unix::process::ExitStatusExt;
 
 use super::*;
