@@ -6,6 +6,8 @@
 
 #[path = "run/lab.rs"]
 mod lab;
+#[path = "run/schema.rs"]
+mod schema;
 
 use std::time::{Duration, Instant};
 
@@ -112,6 +114,23 @@ fn the_history_of_a_run_is_judged_alike_afterwards() {
     assert_eq!(check.json()["report"]["checker"], "set");
     let replay = lab.faultbench(&["replay", &dir, "--quiet", "--store", &lab.store()]);
     assert_eq!(replay.code, Some(0), "{replay}");
+}
+
+/// Every field that is written is described, and every one described as always there is.
+#[test]
+fn results_are_as_their_schema_says() {
+    let Some(lab) = Lab::new() else { return };
+    let run = lab.run(&[
+        "--nemesis",
+        "kill:one",
+        "--time-limit",
+        "4s",
+        "--fault-gap",
+        "500ms",
+    ]);
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../docs/results.schema.json")).unwrap();
+    schema::compare("results", &run.results(), &schema, &schema);
 }
 
 #[test]
