@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use faultbench::node::NodeId;
 use faultbench::plan::fault::Fault;
 use faultbench::plan::schedule::Rhythm;
-use faultbench::plan::{Plan, Wish};
+use faultbench::plan::{PLAN_VERSION, Plan, Setting};
 use faultbench::report::progress::Silent;
 use faultbench::runner::client::{Client, Pending, System};
 use faultbench::runner::faults::{Faults, Injected};
@@ -54,25 +54,26 @@ impl Faults for NoOp {
 }
 
 fn plan() -> Plan {
-    let wish = Wish {
+    let setting = Setting {
+        version: PLAN_VERSION,
         seed: 1,
         target: "no-op".into(),
         bug: None,
         nodes: 5,
         workload: "register".into(),
         nemesis: Vec::new(),
-        rhythm: Rhythm {
-            fault: Duration::from_secs(1),
-            calm: Duration::from_secs(1),
-            overlap: false,
-        },
         concurrency: 10,
         rate_per_s: RATE_PER_S,
-        time_limit: LOAD,
-        op_timeout: Duration::from_secs(1),
-        recovery_deadline: Duration::from_secs(1),
+        time_limit_ms: LOAD.as_millis() as u64,
+        op_timeout_ms: 1000,
+        recovery_deadline_ms: 1000,
     };
-    Plan::draw(&wish).expect("the wish is possible")
+    let rhythm = Rhythm {
+        fault: LOAD,
+        calm: LOAD,
+        overlap: false,
+    };
+    Plan::draw(setting, rhythm).expect("the setting is possible")
 }
 
 fn main() {

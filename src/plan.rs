@@ -22,23 +22,6 @@ use seed::Seed;
 /// The version of the plan's file format.
 pub const PLAN_VERSION: u32 = 1;
 
-/// What the user asked for, before anything is drawn.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    pub seed: u64,
-    pub target: String,
-    pub bug: Option<String>,
-    pub nodes: usize,
-    pub workload: String,
-    pub nemesis: Vec<Request>,
-    pub rhythm: Rhythm,
-    pub concurrency: usize,
-    pub rate_per_s: u32,
-    pub time_limit: Duration,
-    pub op_timeout: Duration,
-    pub recovery_deadline: Duration,
-}
-
 /// Everything about a run that is not drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,30 +120,21 @@ pub const TIME_MS_MAX: u64 = 7 * 24 * 3600 * 1000;
 pub const OPS_MAX: u64 = 20_000_000;
 
 impl Plan {
-    /// Draws a plan.
+    /// Draws a plan: the operations and faults of a setting.
     ///
     /// # Errors
-    /// The wish names something that does not exist or does not fit.
-    pub fn draw(wish: &Wish) -> Result<Plan, PlanError> {
-        let setting = Setting {
-            version: PLAN_VERSION,
-            seed: wish.seed,
-            target: wish.target.clone(),
-            bug: wish.bug.clone(),
-            nodes: wish.nodes,
-            workload: wish.workload.clone(),
-            nemesis: wish.nemesis.clone(),
-            concurrency: wish.concurrency,
-            rate_per_s: wish.rate_per_s,
-            time_limit_ms: wish.time_limit.as_millis() as u64,
-            op_timeout_ms: wish.op_timeout.as_millis() as u64,
-            recovery_deadline_ms: wish.recovery_deadline.as_millis() as u64,
-        };
+    /// The setting names something that does not exist or does not fit.
+    pub fn draw(setting: Setting, rhythm: Rhythm) -> Result<Plan, PlanError> {
         setting.validate()?;
-        let seed = Seed(wish.seed);
-        let (nodes, rhythm) = (wish.nodes, wish.rhythm);
-        let faults = schedule::draw(&wish.nemesis, nodes, wish.time_limit, rhythm, seed)
-            .map_err(PlanError::Nemesis)?;
+        let seed = Seed(setting.seed);
+        let faults = schedule::draw(
+            &setting.nemesis,
+            setting.nodes,
+            setting.time_limit(),
+            rhythm,
+            seed,
+        )
+        .map_err(PlanError::Nemesis)?;
         let ops = draw_ops(&setting, &*setting.workload()?, seed)?;
         Ok(Plan {
             setting,

@@ -111,13 +111,12 @@ fn point_latest(store: &Path, run: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Plan;
-    use crate::plan::tests::wish;
+    use crate::plan::tests::setting;
 
     #[test]
     fn runs_of_one_second_get_directories_of_their_own() {
         let store = tempfile::tempdir().unwrap();
-        let setting = Plan::draw(&wish()).unwrap().setting;
+        let setting = setting();
         let now = SystemTime::UNIX_EPOCH;
         let first = RunDir::create(store.path(), &setting, now).unwrap();
         let second = RunDir::create(store.path(), &setting, now).unwrap();

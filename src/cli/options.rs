@@ -9,7 +9,7 @@ use faultbench_workloads::WORKLOADS;
 use super::Failure;
 use crate::plan::nemesis::Request;
 use crate::plan::schedule::Rhythm;
-use crate::plan::{Plan, Wish};
+use crate::plan::{PLAN_VERSION, Plan, Setting};
 use crate::targets::{self, TARGETS};
 
 /// What to run.
@@ -97,29 +97,35 @@ impl PlanOptions {
     /// Draws the plan for one seed.
     pub fn plan(&self, seed: u64) -> Result<Plan, Failure> {
         targets::find(&self.target, &self.workload, self.bug.as_deref()).map_err(Failure::usage)?;
-        let wish = Wish {
+        let setting = Setting {
+            version: PLAN_VERSION,
             seed,
             target: self.target.clone(),
             bug: self.bug.clone(),
             nodes: self.nodes,
             workload: self.workload.clone(),
             nemesis: self.nemesis.clone(),
-            rhythm: Rhythm {
-                fault: self.fault_duration,
-                calm: self.fault_gap,
-                overlap: self.overlap,
-            },
             concurrency: match self.concurrency {
                 Concurrency::Clients(n) => n,
                 Concurrency::PerNode(n) => n.saturating_mul(self.nodes),
             },
             rate_per_s: self.rate,
-            time_limit: self.time_limit,
-            op_timeout: self.op_timeout,
-            recovery_deadline: self.recovery_deadline,
+            time_limit_ms: millis(self.time_limit),
+            op_timeout_ms: millis(self.op_timeout),
+            recovery_deadline_ms: millis(self.recovery_deadline),
         };
-        Plan::draw(&wish).map_err(Failure::usage)
+        let rhythm = Rhythm {
+            fault: self.fault_duration,
+            calm: self.fault_gap,
+            overlap: self.overlap,
+        };
+        Plan::draw(setting, rhythm).map_err(Failure::usage)
     }
+}
+
+/// Times beyond what a plan may hold are refused with the plan.
+fn millis(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 /// A seed nobody chose.

@@ -1,10 +1,11 @@
-//! What a plan promises: the same wish, the same bytes; and a file that reads back as it was.
+//! What a plan promises: the same setting, the same bytes; and a file that reads back as it was.
 
 use super::*;
 
-/// A wish with everything in it.
-pub(crate) fn wish() -> Wish {
-    Wish {
+/// A setting with everything in it.
+pub(crate) fn setting() -> Setting {
+    Setting {
+        version: PLAN_VERSION,
         seed: 7,
         target: "raft".into(),
         bug: None,
@@ -14,17 +15,21 @@ pub(crate) fn wish() -> Wish {
             .iter()
             .map(|text| text.parse().unwrap())
             .collect(),
-        rhythm: Rhythm {
-            fault: Duration::from_secs(2),
-            calm: Duration::from_secs(1),
-            overlap: false,
-        },
         concurrency: 10,
         rate_per_s: 100,
-        time_limit: Duration::from_secs(20),
-        op_timeout: Duration::from_secs(1),
-        recovery_deadline: Duration::from_secs(10),
+        time_limit_ms: 20_000,
+        op_timeout_ms: 1000,
+        recovery_deadline_ms: 10_000,
     }
+}
+
+pub(crate) fn draw(setting: Setting) -> Result<Plan, PlanError> {
+    let rhythm = Rhythm {
+        fault: Duration::from_secs(2),
+        calm: Duration::from_secs(1),
+        overlap: false,
+    };
+    Plan::draw(setting, rhythm)
 }
 
 fn bytes(plan: &Plan) -> Vec<u8> {
@@ -34,22 +39,22 @@ fn bytes(plan: &Plan) -> Vec<u8> {
 }
 
 #[test]
-fn the_same_wish_gives_the_same_bytes() {
+fn the_same_setting_gives_the_same_bytes() {
     for kind in faultbench_workloads::WORKLOADS {
-        let wish = Wish {
+        let setting = Setting {
             workload: kind.name.into(),
-            ..wish()
+            ..setting()
         };
-        let drawn = bytes(&Plan::draw(&wish).unwrap());
-        assert_eq!(drawn, bytes(&Plan::draw(&wish).unwrap()));
-        let other = Wish { seed: 8, ..wish };
-        assert_ne!(drawn, bytes(&Plan::draw(&other).unwrap()));
+        let drawn = bytes(&draw(setting.clone()).unwrap());
+        assert_eq!(drawn, bytes(&draw(setting.clone()).unwrap()));
+        let other = Setting { seed: 8, ..setting };
+        assert_ne!(drawn, bytes(&draw(other).unwrap()));
     }
 }
 
 #[test]
 fn a_file_reads_back_as_it_was() {
-    let plan = Plan::draw(&wish()).unwrap();
+    let plan = draw(setting()).unwrap();
     assert_eq!(plan.ops.len(), 2000);
     assert!(plan.faults.len() >= 3);
     assert_eq!(Plan::read(&bytes(&plan)[..]).unwrap(), plan);
@@ -57,34 +62,34 @@ fn a_file_reads_back_as_it_was() {
 
 #[test]
 fn a_longer_run_begins_with_the_same_operations() {
-    let longer = Wish {
-        time_limit: Duration::from_secs(40),
-        ..wish()
+    let longer = Setting {
+        time_limit_ms: 40_000,
+        ..setting()
     };
-    let (short, long) = (Plan::draw(&wish()).unwrap(), Plan::draw(&longer).unwrap());
+    let (short, long) = (draw(setting()).unwrap(), draw(longer).unwrap());
     assert_eq!(short.ops[..], long.ops[..short.ops.len()]);
 }
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let refused = |change: fn(&mut Wish)| {
-        let mut wish = wish();
-        change(&mut wish);
-        Plan::draw(&wish).unwrap_err().to_string()
+    let refused = |change: fn(&mut Setting)| {
+        let mut setting = setting();
+        change(&mut setting);
+        draw(setting).unwrap_err().to_string()
     };
-    assert!(refused(|w| w.nodes = 0).contains("--nodes is 0"));
-    assert!(refused(|w| w.rate_per_s = 0).contains("--rate"));
-    assert!(refused(|w| w.workload = "quux".into()).contains("bank, register, set"));
-    let long = refused(|w| {
-        w.rate_per_s = 1_000_000;
-        w.time_limit = Duration::from_secs(3600);
+    assert!(refused(|s| s.nodes = 0).contains("--nodes is 0"));
+    assert!(refused(|s| s.rate_per_s = 0).contains("--rate"));
+    assert!(refused(|s| s.workload = "quux".into()).contains("bank, register, set"));
+    let long = refused(|s| {
+        s.rate_per_s = 1_000_000;
+        s.time_limit_ms = 3_600_000;
     });
     assert!(long.contains("lower --rate"), "{long}");
 }
 
 #[test]
 fn hostile_plan_files_are_refused() {
-    let text = String::from_utf8(bytes(&Plan::draw(&wish()).unwrap())).unwrap();
+    let text = String::from_utf8(bytes(&draw(setting()).unwrap())).unwrap();
     let refused = |from: &str, to: &str| {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text, "{from}");
