@@ -61,8 +61,13 @@ pub fn sentence(
 }
 
 fn faults_phrase(setting: &Setting, facts: &RunFacts) -> String {
+    let cut_short = if facts.interrupted {
+        format!(", interrupted after {:.1} s", facts.load.as_secs_f64())
+    } else {
+        String::new()
+    };
     if setting.nemesis.is_empty() {
-        return "without faults".to_owned();
+        return format!("without faults{cut_short}");
     }
     let observed = facts.faults.iter().filter(|fault| fault.observed()).count();
     let kinds: Vec<String> = setting.nemesis.iter().map(ToString::to_string).collect();
@@ -240,13 +245,6 @@ fn recovery(out: &mut String, results: &Results) {
     if let Some(ms) = times.recovery {
         let text = format!("every node served {ms} ms after the last fault was lifted");
         field(out, "recovery", &text);
-    }
-    if results.interrupted {
-        field(
-            out,
-            "interrupted",
-            &format!("after {} ms of load", times.load),
-        );
     }
 }
 
