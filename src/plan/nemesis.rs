@@ -49,7 +49,8 @@ enum Victim {
     Role(Role),
 }
 
-/// Every family. Asked for without a variant, a family goes through all that fit the cluster.
+/// Every family. Asked for without a variant, a family goes through all that fit the cluster and
+/// need no other fault.
 pub const FAMILIES: &[Family] = &[
     Family {
         name: "partition",
@@ -179,6 +180,13 @@ const fn process_variants(fault: ProcessFault) -> [Variant; 6] {
 }
 
 impl Variant {
+    /// Whether it can only strike while a partition is in place: then it must be asked for by
+    /// name, or a family taking turns with others would plan what cannot be.
+    fn needs_partition(&self) -> bool {
+        let role = Role::MajoritySide;
+        matches!(self.draw, Draw::Process(_, Victim::Role(needed)) if needed == role)
+    }
+
     fn draw(&self, nodes: usize, rng: &mut ChaCha8Rng) -> Fault {
         let nodes: Vec<NodeId> = NodeId::all(nodes).collect();
         match &self.draw {
@@ -254,10 +262,10 @@ impl Request {
             Request::Grudge(cut) => return grudge(cut, nodes).map(|fault| vec![fault]),
         };
         let family = family_named(family).expect("a request only holds names of the table");
-        let variants = family
-            .variants
-            .iter()
-            .filter(|v| wanted.is_none_or(|w| w == v.name));
+        let variants = family.variants.iter().filter(|variant| match wanted {
+            Some(wanted) => *wanted == variant.name,
+            None => !variant.needs_partition(),
+        });
         let (fitting, too_large): (Vec<_>, Vec<_>) =
             variants.partition(|variant| variant.nodes_min <= nodes);
         if fitting.is_empty() {
@@ -435,6 +443,18 @@ mod tests {
             .map(|fault| serde_json::to_value(fault).unwrap()["shape"].to_string())
             .collect();
         assert_eq!(shapes.len(), 6, "{shapes:?}");
+    }
+
+    #[test]
+    fn a_family_plans_nothing_that_needs_another_fault() {
+        for fault in faults("kill", 5, 30) {
+            assert!(!fault.to_string().contains("side"), "{fault}");
+        }
+        let asked_for = faults("kill:majority-side", 5, 1);
+        assert_eq!(
+            asked_for[0].to_string(),
+            "kill the larger side of a partition"
+        );
     }
 
     #[test]
