@@ -2,9 +2,12 @@
 //!
 //! `cargo bench -p faultbench-checkers --bench reading`. Inputs are made in memory from a fixed
 //! seed; each figure is the best of [`ROUNDS`], in CPU time where the system tells it (Linux), so
-//! that a busy machine does not blur it.
+//! that a busy machine does not blur it. With `-- FILE…` these files are read instead, once each,
+//! as a profiler wants it.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
 use faultbench_checkers::formats::{self, ReadOptions};
@@ -15,6 +18,17 @@ const OPS: u64 = 400_000;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
 fn main() {
+    // Cargo passes `--bench` along.
+    let files: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    for file in &files {
+        measure_file(file);
+    }
+    if !files.is_empty() {
+        return;
+    }
     for (name, ops) in [
         ("registers", registers()),
         ("bank reads", bank()),
@@ -44,9 +58,9 @@ fn measure(name: &str, ops: &[Op]) {
         "  json-lines write   {:7.0} MB/s  {nanos:5.0} ns/op",
         rate(json, writing)
     );
-    let read_edn = best(|| assert_eq!(read(edn), ops.len()));
+    let read_edn = best(|| assert_eq!(read(Box::new(edn)), ops.len()));
     println!("  edn read           {:7.0} MB/s", rate(edn, read_edn));
-    let read_json = best(|| assert_eq!(read(json), ops.len()));
+    let read_json = best(|| assert_eq!(read(Box::new(json)), ops.len()));
     println!("  json-lines read    {:7.0} MB/s", rate(json, read_json));
     let dom = best(|| {
         for line in json
@@ -64,13 +78,28 @@ fn measure(name: &str, ops: &[Op]) {
     );
 }
 
-fn read(bytes: &'static [u8]) -> usize {
-    let input = Box::new(bytes);
-    let reader = formats::open(input, "bench", ReadOptions::default()).expect("our own bytes");
-    reader.fold(0, |count, op| {
-        black_box(op.expect("our own bytes"));
-        count + 1
-    })
+fn measure_file(path: &str) {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let bytes = file.metadata().map_or(0, |about| about.len());
+    let start = cpu_time().unwrap_or_default();
+    let ops = read(Box::new(BufReader::with_capacity(1 << 18, file)));
+    let time = cpu_time().unwrap_or_default() - start;
+    println!(
+        "{path}: {ops} ops, {:.0} MB/s, {:.0} ns/op",
+        bytes as f64 / 1e6 / time.as_secs_f64(),
+        time.as_nanos() as f64 / ops as f64
+    );
+}
+
+fn read(input: Box<dyn BufRead>) -> usize {
+    let mut reader = formats::open(input, "bench", ReadOptions::default()).expect("a history");
+    let mut op = Op::default();
+    let mut ops = 0;
+    while reader.next_into(&mut op).expect("a history") {
+        black_box(&op);
+        ops += 1;
+    }
+    ops
 }
 
 fn best(mut work: impl FnMut()) -> Duration {

@@ -21,6 +21,7 @@ mod names;
 mod porcupine_kv;
 mod reader;
 mod scan;
+mod scratch;
 mod window;
 
 #[cfg(test)]
@@ -73,11 +74,8 @@ impl fmt::Debug for Format {
 
 /// What a grammar found at the start of a text.
 enum Step {
-    Op {
-        op: Op,
-        /// Bytes of text it took.
-        used: usize,
-    },
+    /// An operation, and the bytes of text it took.
+    Op { used: usize },
     /// No operation, such as a comment or the bracket around all of them.
     Nothing { used: usize },
     /// The history ends here, as it should.
@@ -86,11 +84,12 @@ enum Step {
 
 /// How a format writes operations one after another.
 trait Grammar {
-    /// Reads what stands at the start of `text`, which begins with no blank.
+    /// Reads what stands at the start of `text`, which begins with no blank; an operation goes
+    /// into `op`, whose earlier value is taken apart for its room.
     ///
     /// The text may end anywhere, unless [`Context::at_end`]; then an incomplete fault makes the
     /// reader call again with more text. It is empty only at the end.
-    fn next(&mut self, text: &str, context: Context) -> Parsed<Step>;
+    fn next(&mut self, text: &str, context: Context, op: &mut Op) -> Parsed<Step>;
 
     /// A line that could not be read is passed over.
     fn skipped_line(&mut self) {}

@@ -32,11 +32,15 @@ impl OpType {
         Self::NAMES[self as usize].1
     }
 
+    #[inline]
     pub fn from_name(name: &str) -> Option<OpType> {
-        Self::NAMES
-            .iter()
-            .find(|(_, n)| *n == name)
-            .map(|(kind, _)| *kind)
+        Some(match name {
+            "invoke" => OpType::Invoke,
+            "ok" => OpType::Ok,
+            "fail" => OpType::Fail,
+            "info" => OpType::Info,
+            _ => return None,
+        })
     }
 
     pub fn is_completion(self) -> bool {
@@ -93,4 +97,21 @@ pub struct Op {
     pub node: Option<Cow<'static, str>>,
     /// Why it failed or is indefinite.
     pub error: Option<Value>,
+}
+
+/// Nothing yet: what [`OpReader::next_into`](crate::formats::OpReader::next_into) fills.
+impl Default for Op {
+    fn default() -> Op {
+        Op {
+            index: 0,
+            time: None,
+            kind: OpType::Invoke,
+            process: Process::Client(0),
+            f: Cow::Borrowed(""),
+            value: Value::Nil,
+            key: None,
+            node: None,
+            error: None,
+        }
+    }
 }

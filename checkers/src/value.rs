@@ -1,5 +1,9 @@
 //! The values operations carry: the union of what EDN and JSON histories hold.
 
+mod text;
+
+pub use text::Text;
+
 /// A value as recorded in a history.
 ///
 /// Collections keep the order in which they were written; two sets or maps with the same members
@@ -15,18 +19,18 @@ pub enum Value {
     Float(f64),
     /// A number that fits neither: a big integer (`12345678901234567890N`) or a ratio (`1/3`),
     /// in its written form without suffix.
-    BigNumber(Box<str>),
-    Str(Box<str>),
+    BigNumber(Text),
+    Str(Text),
     /// An EDN keyword without its colon, `ns/name` included. JSON has none.
-    Keyword(Box<str>),
+    Keyword(Text),
     /// An EDN symbol. JSON has none.
-    Symbol(Box<str>),
+    Symbol(Text),
     /// An EDN list or vector, a JSON array.
     List(Vec<Value>),
     Set(Vec<Value>),
     Map(Vec<(Value, Value)>),
     /// An EDN tagged element the reader has no meaning for, such as `#inst "…"`.
-    Tagged(Box<str>, Box<Value>),
+    Tagged(Text, Box<Value>),
 }
 
 impl Value {

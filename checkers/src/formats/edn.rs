@@ -18,10 +18,11 @@ pub use write::write;
 
 pub(super) use parse::Edn;
 
-use crate::value::Value;
+use crate::op::Op;
 
 use super::error::{Fault, Parsed};
 use super::fields::Context;
+use super::scratch::Scratch;
 use super::{Format, Grammar, Step};
 
 pub(super) static EDN: Format = Format {
@@ -41,7 +42,7 @@ fn detect(text: &str) -> bool {
 #[derive(Default)]
 struct History {
     opening: Opening,
-    stack: Vec<Value>,
+    scratch: Scratch,
 }
 
 /// Whether the operations stand in a vector or list.
@@ -56,7 +57,7 @@ enum Opening {
 }
 
 impl Grammar for History {
-    fn next(&mut self, text: &str, context: Context) -> Parsed<Step> {
+    fn next(&mut self, text: &str, context: Context, op: &mut Op) -> Parsed<Step> {
         let Some(first) = text.bytes().next() else {
             return self.end();
         };
@@ -83,9 +84,8 @@ impl Grammar for History {
             _ => {}
         }
         self.parse(text, |edn| {
-            let op = edn.op(context)?;
+            edn.op(context, op)?;
             Ok(Step::Op {
-                op,
                 used: edn.cursor.at,
             })
         })
@@ -133,10 +133,7 @@ impl History {
         text: &str,
         parse: impl FnOnce(&mut Edn<'_>) -> Parsed<Step>,
     ) -> Parsed<Step> {
-        let mut edn = Edn::new(text, std::mem::take(&mut self.stack));
-        let step = parse(&mut edn);
-        self.stack = edn.cursor.into_stack();
-        step
+        parse(&mut Edn::new(text, &mut self.scratch))
     }
 }
 

@@ -46,21 +46,13 @@ impl Field {
         })
     }
 
-    /// The usual field whose name and then `end` begin the text, and the bytes both take: what
-    /// [`Field::from_name`] answers, without looking for the name's end first.
+    /// The usual field whose name and then the byte `END` begin the text, and the bytes both take:
+    /// what [`Field::from_name`] answers, without looking for the name's end first.
     #[inline]
-    pub fn at_start(text: &[u8], end: u8) -> Option<(Field, usize)> {
-        let (field, name) = match text {
-            [b'i', ..] => (Field::Index, "index"),
-            [b't', b'i', ..] => (Field::Time, "time"),
-            [b't', ..] => (Field::Type, "type"),
-            [b'p', ..] => (Field::Process, "process"),
-            [b'f', ..] => (Field::F, "f"),
-            [b'v', ..] => (Field::Value, "value"),
-            _ => return None,
-        };
-        let found = text.starts_with(name.as_bytes()) && text.get(name.len()) == Some(&end);
-        found.then_some((field, name.len() + 1))
+    pub fn at_start<const END: u8>(text: &[u8]) -> Option<(Field, usize)> {
+        let word = u64::from_le_bytes(*text.first_chunk()?);
+        let usual = &const { usual_fields(END) }[slot_of(word)];
+        (word & usual.mask == usual.word).then_some((usual.field, usual.length))
     }
 
     /// True for fields that hold a number or a name, which are read without making a [`Value`].
@@ -72,13 +64,60 @@ impl Field {
     }
 }
 
-/// A number or name of an operation.
-pub(super) enum Scalar<'t> {
-    Nil,
-    Int(i64),
-    Name(Cow<'t, str>),
-    /// Anything else, which is always wrong.
-    Other,
+/// A field's name and the byte after it, as the first bytes of a word.
+#[derive(Clone, Copy)]
+struct Usual {
+    field: Field,
+    length: usize,
+    mask: u64,
+    word: u64,
+}
+
+const SLOTS: usize = 32;
+
+/// Where the usual name that begins a word would be: its first two bytes tell them all apart.
+#[inline]
+const fn slot_of(word: u64) -> usize {
+    (word ^ (word >> 8)) as usize % SLOTS
+}
+
+const fn usual_fields(end: u8) -> [Usual; SLOTS] {
+    let names: [(Field, &[u8]); 7] = [
+        (Field::Index, b"index"),
+        (Field::Time, b"time"),
+        (Field::Type, b"type"),
+        (Field::Process, b"process"),
+        (Field::F, b"f"),
+        (Field::Value, b"value"),
+        (Field::Key, b"key"),
+    ];
+    // No word has a byte outside the mask.
+    let mut slots = [Usual {
+        field: Field::Index,
+        length: 0,
+        mask: 0,
+        word: 1,
+    }; SLOTS];
+    let mut row = 0;
+    while row < names.len() {
+        let (field, name) = names[row];
+        let mut word = (end as u64) << (8 * name.len());
+        let mut at = 0;
+        while at < name.len() {
+            word |= (name[at] as u64) << (8 * at);
+            at += 1;
+        }
+        let slot = slot_of(word);
+        assert!(slots[slot].length == 0, "two names in one slot");
+        slots[slot] = Usual {
+            field,
+            length: name.len() + 1,
+            mask: u64::MAX >> (8 * (7 - name.len())),
+            word,
+        };
+        row += 1;
+    }
+    slots
 }
 
 /// The tag Jepsen prints independent tuples with.
@@ -98,74 +137,120 @@ pub(super) struct Context {
     pub lenient: bool,
 }
 
-#[derive(Default)]
-pub(super) struct Fields {
+/// The operation being read. Whatever the last one left in it is overwritten or taken away.
+pub(super) struct Fields<'o> {
+    op: &'o mut Op,
     seen: u16,
-    index: Option<u64>,
-    time: Option<i64>,
-    kind: Option<OpType>,
-    process: Option<Process>,
-    f: Option<Cow<'static, str>>,
-    node: Option<Cow<'static, str>>,
-    value: Value,
-    key: Option<Value>,
-    error: Option<Value>,
-    exception: Option<Value>,
     /// Where it is said that `value` is a pair of independent key and value.
     tuple: Option<usize>,
 }
 
-impl Fields {
+impl<'o> Fields<'o> {
+    /// An operation without fields. Its value should have been taken for its room before.
+    #[inline]
+    pub fn of(op: &'o mut Op, context: Context) -> Fields<'o> {
+        op.index = context.position;
+        op.time = None;
+        // Assigned only where something is to be dropped, which is rare.
+        if !op.value.is_nil() {
+            op.value = Value::Nil;
+        }
+        if op.key.is_some() {
+            op.key = None;
+        }
+        if op.node.is_some() {
+            op.node = None;
+        }
+        if op.error.is_some() {
+            op.error = None;
+        }
+        Fields {
+            op,
+            seen: 0,
+            tuple: None,
+        }
+    }
+
+    #[inline]
+    fn has(&self, field: Field) -> bool {
+        self.seen & (1 << field as u16) != 0
+    }
+
     /// Notes that a field's key stands at `at`; a second one is a fault.
     #[inline]
     pub fn claim(&mut self, field: Field, at: usize) -> Parsed<()> {
-        let bit = 1 << field as u16;
-        if self.seen & bit != 0 {
+        if self.has(field) {
             return Err(Fault::found(
                 at,
                 "a second key of the same name",
                 "each key once",
             ));
         }
-        self.seen |= bit;
+        self.seen |= 1 << field as u16;
         Ok(())
     }
 
-    /// Sets a field for which [`Field::is_scalar`] holds.
+    /// What is at `at` is no value for the field.
+    #[cold]
+    pub fn wrong(&self, field: Field, at: usize) -> Box<Fault> {
+        Fault::bad(at, expectation(field))
+    }
+
+    /// Sets a field for which [`Field::is_scalar`] holds to a number.
     #[inline]
-    pub fn set_scalar(&mut self, field: Field, scalar: Scalar<'_>, at: usize) -> Parsed<()> {
-        match (field, scalar) {
-            (Field::Time | Field::Index | Field::Node, Scalar::Nil) => {}
-            (Field::Time, Scalar::Int(time)) => self.time = Some(time),
-            (Field::Index, Scalar::Int(index)) if index >= 0 => self.index = Some(index as u64),
-            (Field::Type, Scalar::Name(name)) => match OpType::from_name(&name) {
-                Some(kind) => self.kind = Some(kind),
-                None => return Err(Fault::bad(at, expectation(field))),
-            },
-            (Field::Process, Scalar::Int(id)) => self.process = Some(Process::Client(id)),
-            (Field::Process, Scalar::Name(name)) => {
-                self.process = Some(Process::Named(interned(&name)));
-            }
-            (Field::F, Scalar::Name(name)) => self.f = Some(interned(&name)),
-            (Field::Node, Scalar::Name(name)) => self.node = Some(interned(&name)),
-            _ => return Err(Fault::bad(at, expectation(field))),
+    pub fn set_int(&mut self, field: Field, int: i64, at: usize) -> Parsed<()> {
+        match field {
+            Field::Time => self.op.time = Some(int),
+            Field::Index if int >= 0 => self.op.index = int as u64,
+            Field::Process => self.op.process = Process::Client(int),
+            _ => return Err(self.wrong(field, at)),
         }
         Ok(())
     }
 
+    /// Sets a field for which [`Field::is_scalar`] holds to a name.
+    #[inline]
+    pub fn set_name(&mut self, field: Field, name: &str, at: usize) -> Parsed<()> {
+        match (field, OpType::from_name(name)) {
+            (Field::Type, Some(kind)) => self.op.kind = kind,
+            // Most operations call what the one before them called.
+            (Field::F, _) if self.op.f == name => {}
+            (Field::F, _) => self.op.f = interned(name),
+            (Field::Process, _) => self.op.process = Process::Named(interned(name)),
+            (Field::Node, _) => self.op.node = Some(interned(name)),
+            _ => return Err(self.wrong(field, at)),
+        }
+        Ok(())
+    }
+
+    /// Sets a field for which [`Field::is_scalar`] holds.
+    pub fn set_scalar(&mut self, field: Field, scalar: Value, at: usize) -> Parsed<()> {
+        match (field, &scalar) {
+            (Field::Time | Field::Index | Field::Node, Value::Nil) => Ok(()),
+            (_, Value::Int(int)) => self.set_int(field, *int, at),
+            (_, scalar) => match scalar.as_name() {
+                Some(name) => self.set_name(field, name, at),
+                None => Err(self.wrong(field, at)),
+            },
+        }
+    }
+
     /// Sets any other field, whose value stands at `at`.
+    #[inline]
     pub fn set_value(&mut self, field: Field, value: Value, at: usize) {
         match field {
             Field::Value => match value {
                 Value::Tagged(tag, pair) if &*tag == TUPLE_TAG => {
-                    self.value = *pair;
+                    self.op.value = *pair;
                     self.tuple = Some(at);
                 }
-                other => self.value = other,
+                other => self.op.value = other,
             },
-            Field::Key => self.key = Some(value),
-            Field::Error => self.error = Some(value).filter(|v| !v.is_nil()),
-            Field::Exception => self.exception = Some(value).filter(|v| !v.is_nil()),
+            Field::Key => self.op.key = Some(value),
+            Field::Error if !value.is_nil() => self.op.error = Some(value),
+            Field::Exception if !value.is_nil() => {
+                self.op.error.get_or_insert(value);
+            }
             Field::Keyed if value == Value::Bool(true) => self.tuple = Some(at),
             _ => {}
         }
@@ -173,51 +258,46 @@ impl Fields {
 
     /// Separates the independent key from the value it was written with, at `at`.
     fn split_tuple(&mut self, at: usize) -> Parsed<()> {
-        if self.key.is_some() {
+        if self.op.key.is_some() {
             return Err(Fault::found(
                 at,
                 "an independent tuple beside a `key`",
                 "the key in one of the two places",
             ));
         }
-        let pair = match std::mem::take(&mut self.value) {
+        let pair = match std::mem::take(&mut self.op.value) {
             Value::List(items) => <[Value; 2]>::try_from(items).ok(),
             _ => None,
         };
         let [key, value] =
             pair.ok_or_else(|| Fault::bad(at, "an independent tuple: a vector of key and value"))?;
-        (self.key, self.value) = (Some(key), value);
+        (self.op.key, self.op.value) = (Some(key), value);
         Ok(())
     }
 
-    /// The operation, if nothing it needs is missing. Its map began at `at`.
-    pub fn finish(mut self, at: usize, context: Context) -> Parsed<Op> {
+    /// Checks that nothing the operation needs is missing. Its map began at `at`.
+    #[inline]
+    pub fn finish(mut self, at: usize, context: Context) -> Parsed<()> {
         if let Some(tuple_at) = self.tuple {
             self.split_tuple(tuple_at)?;
         }
-        let kind = self.kind.ok_or_else(|| missing(at, "type", Field::Type))?;
-        let process = match self.process {
-            Some(process) => process,
-            None if context.lenient => MISSING_PROCESS,
-            None => return Err(missing(at, "process", Field::Process)),
-        };
-        let f = match self.f {
-            Some(f) => f,
+        if !self.has(Field::Type) {
+            return Err(missing(at, "type", Field::Type));
+        }
+        if !self.has(Field::Process) {
+            if !context.lenient {
+                return Err(missing(at, "process", Field::Process));
+            }
+            self.op.process = MISSING_PROCESS;
+        }
+        if !self.has(Field::F) {
             // Elle's histories may leave `:f` out; micro-operations can be nothing else.
-            None if is_transaction(&self.value) => Cow::Borrowed("txn"),
-            None => return Err(missing(at, "f", Field::F)),
-        };
-        Ok(Op {
-            index: self.index.unwrap_or(context.position),
-            time: self.time,
-            kind,
-            process,
-            f,
-            value: self.value,
-            key: self.key,
-            node: self.node,
-            error: self.error.or(self.exception),
-        })
+            if !is_transaction(&self.op.value) {
+                return Err(missing(at, "f", Field::F));
+            }
+            self.op.f = Cow::Borrowed("txn");
+        }
+        Ok(())
     }
 }
 

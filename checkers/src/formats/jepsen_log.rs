@@ -7,21 +7,20 @@
 //!
 //! Source: the etcd logs Porcupine tests itself with.
 
-use std::borrow::Cow;
-
 use crate::op::{Op, OpType, Process};
 use crate::value::Value;
 
 use super::edn::Edn;
 use super::error::{Fault, Parsed};
-use super::fields::{Context, Field, Fields, Scalar};
+use super::fields::{Context, Field, Fields};
+use super::scratch::Scratch;
 use super::{Format, Grammar, Step};
 
 pub(super) static JEPSEN_LOG: Format = Format {
     name: "jepsen-log",
     about: "Jepsen's console log: `INFO  jepsen.util - 0 :invoke :read nil`",
     detect,
-    grammar: || Box::new(Log),
+    grammar: || Box::new(Log::default()),
 };
 
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -41,10 +40,13 @@ fn is_log_line(line: &str) -> bool {
         && words.any(|word| LEVELS.contains(&word))
 }
 
-struct Log;
+#[derive(Default)]
+struct Log {
+    scratch: Scratch,
+}
 
 impl Grammar for Log {
-    fn next(&mut self, text: &str, context: Context) -> Parsed<Step> {
+    fn next(&mut self, text: &str, context: Context, op: &mut Op) -> Parsed<Step> {
         if text.is_empty() {
             return Ok(Step::End);
         }
@@ -59,11 +61,10 @@ impl Grammar for Log {
         let Some(logger_at) = line.find(LOGGER) else {
             return Ok(Step::Nothing { used: line.len() });
         };
-        let op = op(line, logger_at + LOGGER.len(), context).map_err(Fault::ended_by_line)?;
-        Ok(Step::Op {
-            op,
-            used: line.len(),
-        })
+        let mut edn = Edn::whole(line, &mut self.scratch);
+        edn.cursor.at = logger_at + LOGGER.len();
+        read(&mut edn, context, op).map_err(Fault::ended_by_line)?;
+        Ok(Step::Op { used: line.len() })
     }
 
     fn tears(&self) -> bool {
@@ -71,23 +72,23 @@ impl Grammar for Log {
     }
 }
 
-fn op(line: &str, after_logger: usize, context: Context) -> Parsed<Op> {
-    let mut edn = Edn::whole(line, Vec::new());
-    edn.cursor.at = after_logger;
+/// Reads what the logger wrote, at whose end the cursor is.
+fn read(edn: &mut Edn<'_>, context: Context, op: &mut Op) -> Parsed<()> {
+    edn.cursor.recycle(std::mem::take(&mut op.value));
     edn.space()?;
-    if line[edn.cursor.at..].starts_with("- ") {
+    if edn.cursor.text[edn.cursor.at..].starts_with("- ") {
         edn.cursor.at += 1;
     }
-    let mut fields = Fields::default();
+    let mut fields = Fields::of(op, context);
     for field in [Field::Process, Field::Type, Field::F] {
         edn.space()?;
         let at = edn.cursor.at;
-        let scalar = match edn.value()? {
-            Value::Int(int) => Scalar::Int(int),
-            Value::Keyword(name) => Scalar::Name(Cow::Owned(name.into())),
-            _ => Scalar::Other,
-        };
-        fields.set_scalar(field, scalar, at)?;
+        fields.claim(field, at)?;
+        match edn.value()? {
+            Value::Int(int) => fields.set_int(field, int, at)?,
+            Value::Keyword(name) => fields.set_name(field, &name, at)?,
+            _ => return Err(fields.wrong(field, at)),
+        }
     }
     for field in [Field::Value, Field::Error] {
         edn.space()?;
@@ -102,11 +103,11 @@ fn op(line: &str, after_logger: usize, context: Context) -> Parsed<Op> {
     if edn.cursor.peek().is_some() {
         return Err(Fault::bad(edn.cursor.at, "the end of the line"));
     }
-    let mut op = fields.finish(0, context)?;
+    fields.finish(0, context)?;
     let is_error = matches!(op.value, Value::Keyword(_)) && op.error.is_none();
     let is_client = matches!(op.process, Process::Client(_));
     if is_client && is_error && matches!(op.kind, OpType::Fail | OpType::Info) {
         op.error = Some(std::mem::take(&mut op.value));
     }
-    Ok(op)
+    Ok(())
 }

@@ -10,8 +10,9 @@ use crate::op::Op;
 use crate::value::Value;
 
 use super::error::{Fault, Parsed};
-use super::fields::{Context, Field, Fields, Scalar};
+use super::fields::{Context, Field, Fields};
 use super::scan::{Cursor, json_plain_length};
+use super::scratch::Scratch;
 
 pub(super) struct Json<'t> {
     pub cursor: Cursor<'t>,
@@ -23,20 +24,21 @@ const OPERATION: &str =
 const STRING_END: &str = "the closing quote of a string";
 
 impl<'t> Json<'t> {
-    pub fn new(text: &'t str, stack: Vec<Value>) -> Json<'t> {
+    pub fn new(text: &'t str, scratch: &'t mut Scratch) -> Json<'t> {
         Json {
-            cursor: Cursor::new(text, stack),
+            cursor: Cursor::new(text, scratch),
         }
     }
 
-    /// The operation at the cursor.
-    pub fn op(&mut self, context: Context) -> Parsed<Op> {
+    /// Reads the operation at the cursor.
+    pub fn op(&mut self, context: Context, op: &mut Op) -> Parsed<()> {
+        self.cursor.recycle(std::mem::take(&mut op.value));
         let start = self.cursor.at;
         if self.cursor.peek() != Some(b'{') {
             return Err(self.cursor.unexpected(OPERATION));
         }
         self.cursor.at += 1;
-        let mut fields = Fields::default();
+        let mut fields = Fields::of(op, context);
         self.space();
         if self.cursor.peek() == Some(b'}') {
             self.cursor.at += 1;
@@ -51,9 +53,9 @@ impl<'t> Json<'t> {
     }
 
     /// A key of an operation with its value.
-    fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
+    fn entry(&mut self, fields: &mut Fields<'_>) -> Parsed<()> {
         let key_at = self.cursor.at;
-        let field = match Field::at_start(self.rest_after_quote(), b'"') {
+        let field = match Field::at_start::<b'"'>(self.rest_after_quote()) {
             Some((field, length)) => {
                 self.cursor.at += 1 + length;
                 self.colon()?;
@@ -68,8 +70,7 @@ impl<'t> Json<'t> {
         };
         fields.claim(field, key_at)?;
         if field.is_scalar() {
-            let scalar = self.scalar()?;
-            fields.set_scalar(field, scalar, at)
+            self.scalar(field, fields, at)
         } else {
             let value = self.value()?;
             fields.set_value(field, value, at);
@@ -123,18 +124,16 @@ impl<'t> Json<'t> {
         }
     }
 
-    fn scalar(&mut self) -> Parsed<Scalar<'t>> {
+    /// Sets a field to the number or name at the cursor, without making a [`Value`] of it.
+    #[inline]
+    fn scalar(&mut self, field: Field, fields: &mut Fields<'_>, at: usize) -> Parsed<()> {
         if self.cursor.peek() == Some(b'"') {
-            return self.string().map(Scalar::Name);
+            return fields.set_name(field, &self.string()?, at);
         }
-        if let Some(int) = self.cursor.short_int(ends_number) {
-            return Ok(Scalar::Int(int));
+        match self.cursor.short_int(ends_number) {
+            Some(int) => fields.set_int(field, int, at),
+            None => fields.set_scalar(field, self.value()?, at),
         }
-        Ok(match self.value()? {
-            Value::Nil => Scalar::Nil,
-            Value::Int(int) => Scalar::Int(int),
-            _ => Scalar::Other,
-        })
     }
 
     /// The value at the cursor.
@@ -165,6 +164,10 @@ impl<'t> Json<'t> {
 
     #[inline]
     pub fn space(&mut self) {
+        // Writers of lines put none between tokens.
+        if self.cursor.peek().is_some_and(|byte| byte > b' ') {
+            return;
+        }
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.cursor.peek() {
             self.cursor.at += 1;
         }
@@ -174,42 +177,47 @@ impl<'t> Json<'t> {
         self.cursor.enter()?;
         self.cursor.at += 1;
         self.space();
-        let mark = self.cursor.mark();
+        let mut members = self.cursor.list();
         if self.cursor.peek() == Some(b']') {
             self.cursor.at += 1;
         } else {
             loop {
-                let member = self.value()?;
-                self.cursor.push(member)?;
+                let member = match self.cursor.short_int(ends_number) {
+                    Some(int) => Value::Int(int),
+                    None => self.value()?,
+                };
+                self.cursor.count()?;
+                members.push(member);
                 if self.next_member(b']', "`,` or `]`")? {
                     break;
                 }
             }
         }
         self.cursor.leave();
-        Ok(Value::List(self.cursor.members(mark)))
+        Ok(Value::List(members))
     }
 
     fn object(&mut self) -> Parsed<Value> {
         self.cursor.enter()?;
         self.cursor.at += 1;
         self.space();
-        let mark = self.cursor.mark();
+        let mut entries = Vec::new();
         if self.cursor.peek() == Some(b'}') {
             self.cursor.at += 1;
         } else {
             loop {
                 let key = Value::Str(self.key()?.into());
-                self.cursor.push(key)?;
+                self.cursor.count()?;
                 let member = self.value()?;
-                self.cursor.push(member)?;
+                self.cursor.count()?;
+                entries.push((key, member));
                 if self.next_member(b'}', "`,` or `}`")? {
                     break;
                 }
             }
         }
         self.cursor.leave();
-        Ok(Value::Map(self.cursor.entries(mark)))
+        Ok(Value::Map(entries))
     }
 
     fn number(&mut self) -> Parsed<Value> {

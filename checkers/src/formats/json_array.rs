@@ -1,10 +1,11 @@
 //! One JSON array of operations, as elle-cli reads them.
 
-use crate::value::Value;
+use crate::op::Op as Operation;
 
 use super::error::{Fault, Parsed};
 use super::fields::Context;
 use super::json::Json;
+use super::scratch::Scratch;
 use super::{Format, Grammar, Step};
 
 pub(super) static JSON_ARRAY: Format = Format {
@@ -24,7 +25,7 @@ fn detect(text: &str) -> bool {
 #[derive(Default)]
 struct Array {
     place: Place,
-    stack: Vec<Value>,
+    scratch: Scratch,
 }
 
 /// What comes next.
@@ -41,7 +42,7 @@ enum Place {
 }
 
 impl Grammar for Array {
-    fn next(&mut self, text: &str, context: Context) -> Parsed<Step> {
+    fn next(&mut self, text: &str, context: Context, op: &mut Operation) -> Parsed<Step> {
         use Place::*;
         let Some(first) = text.bytes().next() else {
             return self.end();
@@ -50,7 +51,7 @@ impl Grammar for Array {
             (Opening | Anything, b'[') => FirstOrClosing,
             (Anything | CommaOrClosing, b',') => Op,
             (FirstOrClosing | Anything | CommaOrClosing, b']') => End,
-            (FirstOrClosing | Op | Anything, _) => return self.op(text, context),
+            (FirstOrClosing | Op | Anything, _) => return self.op(text, context, op),
             (Opening, _) => return Err(Fault::bad(0, "`[`, the beginning of the array")),
             (CommaOrClosing, _) => return Err(Fault::bad(0, "`,` or `]`")),
             (End, _) => return Err(Fault::bad(0, "nothing after the `]` that ends the history")),
@@ -66,13 +67,11 @@ impl Grammar for Array {
 }
 
 impl Array {
-    fn op(&mut self, text: &str, context: Context) -> Parsed<Step> {
-        let mut json = Json::new(text, std::mem::take(&mut self.stack));
-        let step = json.op(context).map(|op| Step::Op {
-            op,
+    fn op(&mut self, text: &str, context: Context, op: &mut Operation) -> Parsed<Step> {
+        let mut json = Json::new(text, &mut self.scratch);
+        let step = json.op(context, op).map(|()| Step::Op {
             used: json.cursor.at,
         });
-        self.stack = json.cursor.into_stack();
         if step.is_ok() {
             self.place = Place::CommaOrClosing;
         }

@@ -8,11 +8,12 @@ mod write;
 
 pub use write::write;
 
-use crate::value::Value;
+use crate::op::Op;
 
 use super::error::{Fault, Parsed};
 use super::fields::Context;
 use super::json::Json;
+use super::scratch::Scratch;
 use super::{Format, Grammar, Step};
 
 pub(super) static JSON_LINES: Format = Format {
@@ -29,29 +30,25 @@ fn detect(text: &str) -> bool {
 
 #[derive(Default)]
 struct Lines {
-    stack: Vec<Value>,
+    scratch: Scratch,
 }
 
 impl Grammar for Lines {
-    fn next(&mut self, text: &str, context: Context) -> Parsed<Step> {
+    fn next(&mut self, text: &str, context: Context, op: &mut Op) -> Parsed<Step> {
         if text.is_empty() {
             return Ok(Step::End);
         }
         let (line, ended) = super::first_line(text, context)?;
-        let mut json = Json::new(line, std::mem::take(&mut self.stack));
-        let op = json.op(context).and_then(|op| {
+        let mut json = Json::new(line, &mut self.scratch);
+        let parsed = json.op(context, op).and_then(|()| {
             json.space();
             match json.cursor.peek() {
-                None => Ok(op),
+                None => Ok(()),
                 Some(_) => Err(Fault::bad(json.cursor.at, "the end of the line")),
             }
         });
-        self.stack = json.cursor.into_stack();
-        match op {
-            Ok(op) => Ok(Step::Op {
-                op,
-                used: line.len(),
-            }),
+        match parsed {
+            Ok(()) => Ok(Step::Op { used: line.len() }),
             Err(fault) if ended => Err(fault.ended_by_line()),
             Err(fault) => Err(fault),
         }

@@ -3,6 +3,7 @@
 use crate::value::Value;
 
 use super::error::{Fault, Parsed};
+use super::scratch::Scratch;
 
 /// Collections inside collections an operation may have. Bounds the stack of the parsers, and of
 /// everything that walks a [`Value`], its `Drop` included.
@@ -11,35 +12,29 @@ pub const DEPTH_MAX: usize = 256;
 /// Values an operation may hold; bounds the memory of a long line of one-byte values.
 pub const OP_VALUES_MAX: usize = 8 << 20;
 
-/// Room a parser keeps between operations for values under construction.
-const STACK_KEPT_MAX: usize = 64 << 10;
-
 pub(super) struct Cursor<'t> {
     pub text: &'t str,
     pub at: usize,
     depth: usize,
     values: usize,
-    /// Members of the collections being read, innermost last: each collection is allocated once,
-    /// at its final size.
-    stack: Vec<Value>,
+    scratch: &'t mut Scratch,
 }
 
 impl<'t> Cursor<'t> {
-    pub fn new(text: &'t str, stack: Vec<Value>) -> Cursor<'t> {
+    pub fn new(text: &'t str, scratch: &'t mut Scratch) -> Cursor<'t> {
         Cursor {
             text,
             at: 0,
             depth: 0,
             values: 0,
-            stack,
+            scratch,
         }
     }
 
-    /// Gives the room back for the next operation.
-    pub fn into_stack(mut self) -> Vec<Value> {
-        self.stack.clear();
-        self.stack.shrink_to(STACK_KEPT_MAX);
-        self.stack
+    /// Takes apart a value that nobody needs any more.
+    #[inline]
+    pub fn recycle(&mut self, value: Value) {
+        self.scratch.recycle(value);
     }
 
     #[inline]
@@ -78,36 +73,37 @@ impl<'t> Cursor<'t> {
         self.depth -= 1;
     }
 
-    pub fn mark(&self) -> usize {
-        self.stack.len()
-    }
-
+    /// An empty list, with the room of an earlier one where there is any.
     #[inline]
-    pub fn push(&mut self, value: Value) -> Parsed<()> {
+    pub fn list(&mut self) -> Vec<Value> {
+        self.scratch.list()
+    }
+
+    /// Counts one more value of the operation.
+    #[inline]
+    pub fn count(&mut self) -> Parsed<()> {
         self.values += 1;
-        if self.values > OP_VALUES_MAX {
-            return Err(Fault::found(
-                self.at,
-                format!("an operation of more than {OP_VALUES_MAX} values"),
-                "fewer",
-            ));
+        match self.values > OP_VALUES_MAX {
+            false => Ok(()),
+            true => Err(self.too_many()),
         }
-        self.stack.push(value);
-        Ok(())
     }
 
-    /// The members pushed since `mark`.
-    pub fn members(&mut self, mark: usize) -> Vec<Value> {
-        self.stack.split_off(mark)
+    #[cold]
+    fn too_many(&self) -> Box<Fault> {
+        let found = format!("an operation of more than {OP_VALUES_MAX} values");
+        Fault::found(self.at, found, "fewer")
     }
 
-    /// The members pushed since `mark`, alternately keys and values.
-    pub fn entries(&mut self, mark: usize) -> Vec<(Value, Value)> {
-        let mut entries = Vec::with_capacity((self.stack.len() - mark) / 2);
-        let mut members = self.stack.drain(mark..);
-        while let (Some(key), Some(value)) = (members.next(), members.next()) {
+    /// The members, alternately keys and values, as entries.
+    pub fn entries(&mut self, mut members: Vec<Value>) -> Vec<(Value, Value)> {
+        let mut entries = Vec::with_capacity(members.len() / 2);
+        let mut drained = members.drain(..);
+        while let (Some(key), Some(value)) = (drained.next(), drained.next()) {
             entries.push((key, value));
         }
+        drop(drained);
+        self.scratch.keep(members);
         entries
     }
 
@@ -115,24 +111,65 @@ impl<'t> Cursor<'t> {
     /// a byte for which `ends` holds.
     #[inline]
     pub fn short_int(&mut self, ends: impl Fn(u8) -> bool) -> Option<i64> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        if !matches!(rest.first(), Some(b'0'..=b'9' | b'-')) {
+            return None;
+        }
+        let chunk = rest.first_chunk::<8>().map(|word| leading_digits(*word));
+        let Some((magnitude, length @ 1..8)) = chunk else {
+            return self.longer_int(ends);
+        };
+        let padded = length > 1 && rest[0] == b'0';
+        if padded || !ends(rest[length]) {
+            return None;
+        }
+        self.at += length;
+        Some(magnitude)
+    }
+
+    /// Adds to a list the natural numbers of at most seven digits at the cursor, each with one blank
+    /// after it: most of the members of most lists.
+    #[inline]
+    pub fn short_naturals(&mut self, members: &mut Vec<Value>) -> Parsed<()> {
+        let text = self.text.as_bytes();
+        let mut rest = text.get(self.at..).unwrap_or_default();
+        let before = members.len();
+        while let Some(word) = rest.first_chunk::<8>() {
+            let (number, length) = leading_digits(*word);
+            let padded = word[0] == b'0' && length > 1;
+            if length == 0 || padded || word.get(length) != Some(&b' ') {
+                break;
+            }
+            if self.values + (members.len() - before) >= OP_VALUES_MAX {
+                return Err(self.too_many());
+            }
+            members.push(Value::Int(number));
+            rest = &rest[length + 1..];
+        }
+        self.values += members.len() - before;
+        self.at = text.len() - rest.len();
+        Ok(())
+    }
+
+    /// [`Cursor::short_int`] where the integer is negative, long, or close to the end of the text.
+    fn longer_int(&mut self, ends: impl Fn(u8) -> bool) -> Option<i64> {
         const DIGITS_MAX: usize = 18;
         let bytes = self.text.as_bytes();
         let negative = bytes.get(self.at) == Some(&b'-');
-        let first = self.at + usize::from(negative);
-        let mut at = first;
-        let mut magnitude: i64 = 0;
-        while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-            if at - first == DIGITS_MAX {
+        let digits = bytes.get(self.at + usize::from(negative)..)?;
+        let (mut magnitude, mut length) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+            if length == DIGITS_MAX {
                 return None;
             }
             magnitude = magnitude * 10 + i64::from(digit - b'0');
-            at += 1;
+            length += 1;
         }
-        let padded = at - first > 1 && bytes[first] == b'0';
-        if at == first || padded || !bytes.get(at).is_some_and(|b| ends(*b)) {
+        let padded = length > 1 && digits[0] == b'0';
+        if length == 0 || padded || !digits.get(length).is_some_and(|b| ends(*b)) {
             return None;
         }
-        self.at = at;
+        self.at += usize::from(negative) + length;
         Some(if negative { -magnitude } else { magnitude })
     }
 
@@ -199,6 +236,22 @@ pub(super) fn edn_plain_length(bytes: &[u8]) -> Option<usize> {
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = LOW_BITS << 7;
+
+/// The number that the digits at the start of eight bytes make, and how many they are: pairs, then
+/// fours, then all eight are summed in one multiplication each.
+#[inline]
+fn leading_digits(bytes: [u8; 8]) -> (i64, usize) {
+    let word = u64::from_le_bytes(bytes) ^ (LOW_BITS * u64::from(b'0'));
+    // Ten and more carry into the high bit. A carry out of a byte reaches later bytes only.
+    let others = (word.wrapping_add(LOW_BITS * (0x80 - 10)) | word) & HIGH_BITS;
+    let length = others.trailing_zeros() as usize / 8;
+    // The last digit to the top; zeros come in below, before the first.
+    let word = word.unbounded_shl(64 - 8 * length as u32);
+    let pairs = (word * 10 + (word >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    (all as i64, length)
+}
 
 /// A word whose lowest byte with its high bit set marks the first byte equal to `byte`.
 #[inline]

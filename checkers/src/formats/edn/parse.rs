@@ -1,12 +1,11 @@
 //! A pull parser for EDN: from text straight to values and operations.
 
-use std::borrow::Cow;
-
 use crate::formats::error::{Fault, Parsed};
-use crate::formats::fields::{Context, Field, Fields, Scalar};
+use crate::formats::fields::{Context, Field, Fields};
 use crate::formats::scan::Cursor;
+use crate::formats::scratch::Scratch;
 use crate::op::Op;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 use super::number::number;
 use super::token::{ends_token, is_blank};
@@ -23,23 +22,24 @@ const TAG: &str = "a tag such as #inst, a set or a discard after `#`";
 const OPERATION: &str = "an operation: a map such as {:type :invoke, :process 0, :f :read}";
 
 impl<'t> Edn<'t> {
-    pub fn new(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
+    pub fn new(text: &'t str, scratch: &'t mut Scratch) -> Edn<'t> {
         Edn {
-            cursor: Cursor::new(text, stack),
+            cursor: Cursor::new(text, scratch),
             text_is_whole: false,
         }
     }
 
     /// For a text known to be all there is, such as a line.
-    pub fn whole(text: &'t str, stack: Vec<Value>) -> Edn<'t> {
+    pub fn whole(text: &'t str, scratch: &'t mut Scratch) -> Edn<'t> {
         Edn {
-            cursor: Cursor::new(text, stack),
+            cursor: Cursor::new(text, scratch),
             text_is_whole: true,
         }
     }
 
-    /// The operation at the cursor.
-    pub fn op(&mut self, context: Context) -> Parsed<Op> {
+    /// Reads the operation at the cursor.
+    pub fn op(&mut self, context: Context, op: &mut Op) -> Parsed<()> {
+        self.cursor.recycle(std::mem::take(&mut op.value));
         let start = self.cursor.at;
         while self.cursor.peek() == Some(b'^') {
             self.metadata()?;
@@ -52,8 +52,11 @@ impl<'t> Edn<'t> {
             return Err(self.cursor.unexpected(OPERATION));
         }
         self.cursor.at += 1;
-        let mut fields = Fields::default();
+        let mut fields = Fields::of(op, context);
         loop {
+            if self.cursor.peek() == Some(b',') {
+                self.cursor.at += 1;
+            }
             self.space()?;
             if self.cursor.peek() == Some(b'}') {
                 self.cursor.at += 1;
@@ -76,7 +79,7 @@ impl<'t> Edn<'t> {
     }
 
     /// A key of an operation with its value.
-    fn entry(&mut self, fields: &mut Fields) -> Parsed<()> {
+    fn entry(&mut self, fields: &mut Fields<'_>) -> Parsed<()> {
         let key_at = self.cursor.at;
         let field = match self.cursor.peek() {
             Some(b':') => self.field()?,
@@ -96,8 +99,7 @@ impl<'t> Edn<'t> {
         };
         fields.claim(field, key_at)?;
         if field.is_scalar() {
-            let scalar = self.scalar()?;
-            fields.set_scalar(field, scalar, at)
+            self.scalar(field, fields, at)
         } else {
             let value = self.value_here()?;
             fields.set_value(field, value, at);
@@ -109,7 +111,7 @@ impl<'t> Edn<'t> {
     #[inline]
     fn field(&mut self) -> Parsed<Option<Field>> {
         let name = &self.cursor.text.as_bytes()[self.cursor.at + 1..];
-        match Field::at_start(name, b' ') {
+        match Field::at_start::<b' '>(name) {
             Some((field, length)) => {
                 self.cursor.at += 1 + length;
                 Ok(Some(field))
@@ -118,23 +120,17 @@ impl<'t> Edn<'t> {
         }
     }
 
-    /// The value at the cursor, if it may be a number or a name without making a [`Value`].
-    fn scalar(&mut self) -> Parsed<Scalar<'t>> {
+    /// Sets a field to the number or name at the cursor, without making a [`Value`] of it.
+    #[inline]
+    fn scalar(&mut self, field: Field, fields: &mut Fields<'_>, at: usize) -> Parsed<()> {
         if let Some(int) = self.cursor.short_int(ends_token) {
-            return Ok(Scalar::Int(int));
+            return fields.set_int(field, int, at);
         }
-        Ok(match self.cursor.peek() {
-            Some(b':') => Scalar::Name(Cow::Borrowed(self.keyword()?)),
-            Some(b'"') => Scalar::Name(self.string()?),
-            _ => match self.value()? {
-                Value::Nil => Scalar::Nil,
-                Value::Int(int) => Scalar::Int(int),
-                Value::Symbol(name) | Value::Keyword(name) | Value::Str(name) => {
-                    Scalar::Name(Cow::Owned(name.into()))
-                }
-                _ => Scalar::Other,
-            },
-        })
+        match self.cursor.peek() {
+            Some(b':') => fields.set_name(field, self.keyword()?, at),
+            Some(b'"') => fields.set_name(field, &self.string()?, at),
+            _ => fields.set_scalar(field, self.value()?, at),
+        }
     }
 
     /// The next value, after any blanks, comments and discards.
@@ -151,8 +147,8 @@ impl<'t> Edn<'t> {
         match byte {
             b'0'..=b'9' | b'-' | b'+' => self.number_or_symbol(),
             b':' => Ok(Value::keyword(self.keyword()?)),
-            b'[' => self.sequence(b']').map(Value::List),
-            b'(' => self.sequence(b')').map(Value::List),
+            b'[' => self.members_until(b']').map(Value::List),
+            b'(' => self.members_until(b')').map(Value::List),
             b'{' => self.map().map(Value::Map),
             b'"' => Ok(Value::Str(self.string()?.into())),
             b'#' => self.dispatch(),
@@ -273,29 +269,24 @@ impl<'t> Edn<'t> {
         })
     }
 
-    /// The members of the collection whose opening byte is at the cursor.
-    fn sequence(&mut self, close: u8) -> Parsed<Vec<Value>> {
-        let mark = self.members_until(close)?;
-        Ok(self.cursor.members(mark))
-    }
-
     fn map(&mut self) -> Parsed<Vec<(Value, Value)>> {
-        let mark = self.members_until(b'}')?;
-        if (self.cursor.mark() - mark) % 2 == 1 {
+        let members = self.members_until(b'}')?;
+        if members.len() % 2 == 1 {
             return Err(Fault::bad(
                 self.cursor.at - 1,
                 "a value for the last key of the map",
             ));
         }
-        Ok(self.cursor.entries(mark))
+        Ok(self.cursor.entries(members))
     }
 
-    /// Pushes the members of a collection and returns where they begin.
-    fn members_until(&mut self, close: u8) -> Parsed<usize> {
+    /// The members of the collection whose opening byte is at the cursor.
+    fn members_until(&mut self, close: u8) -> Parsed<Vec<Value>> {
         self.cursor.enter()?;
         self.cursor.at += 1;
-        let mark = self.cursor.mark();
+        let mut members = self.cursor.list();
         loop {
+            self.cursor.short_naturals(&mut members)?;
             self.space()?;
             match self.cursor.peek() {
                 Some(byte) if byte == close => break,
@@ -306,11 +297,12 @@ impl<'t> Edn<'t> {
                 _ => {}
             }
             let member = self.value_here()?;
-            self.cursor.push(member)?;
+            self.cursor.count()?;
+            members.push(member);
         }
         self.cursor.at += 1;
         self.cursor.leave();
-        Ok(mark)
+        Ok(members)
     }
 
     /// What begins with `#`.
@@ -319,7 +311,7 @@ impl<'t> Edn<'t> {
             None => Err(Fault::cut(self.cursor.text.len(), TAG)),
             Some(b'{') => {
                 self.cursor.at += 1;
-                self.sequence(b'}').map(Value::Set)
+                self.members_until(b'}').map(Value::Set)
             }
             Some(b'#') => self.symbolic_number(),
             Some(b':') => self.namespaced_map(),
@@ -354,7 +346,7 @@ impl<'t> Edn<'t> {
         if namespace.contains('/') {
             return Err(Fault::bad(at, "a namespace without `/`"));
         }
-        let qualify = |name: Box<str>| -> Box<str> {
+        let qualify = |name: Text| -> Text {
             match name.split_once('/') {
                 None => format!("{namespace}/{name}").into(),
                 Some(("_", plain)) => plain.into(),
