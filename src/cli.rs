@@ -3,6 +3,7 @@
 
 mod check;
 mod completions;
+mod convert;
 mod doctor;
 mod list;
 #[cfg(target_os = "linux")]
@@ -44,6 +45,7 @@ enum Command {
     #[cfg(target_os = "linux")]
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Convert(convert::ConvertArgs),
     Plan(plan::PlanArgs),
     #[cfg(target_os = "linux")]
     Replay(replay::ReplayArgs),
@@ -70,6 +72,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> Exit {
         #[cfg(target_os = "linux")]
         Command::Run(args) => run::main(args),
         Command::Check(args) => check::main(&args),
+        Command::Convert(args) => convert::main(&args),
         Command::Plan(args) => plan::main(&args),
         #[cfg(target_os = "linux")]
         Command::Replay(args) => replay::main(args),

@@ -8,21 +8,27 @@
 //! length are read in constant memory. Inputs are hostile: [`DEPTH_MAX`], [`OP_BYTES_MAX`] and
 //! [`OP_VALUES_MAX`] bound what one operation may cost.
 
+pub mod cobra;
 pub mod edn;
 pub mod json_lines;
 
+mod awdit;
 mod compression;
+mod dbcop;
 mod error;
 mod fields;
 mod jepsen_log;
 mod json;
 mod json_array;
 mod names;
+mod plume;
 mod porcupine_kv;
 mod reader;
 mod scan;
 mod scratch;
+mod transaction;
 mod window;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +40,7 @@ pub use fields::MISSING_PROCESS;
 pub use reader::{OpReader, ReadOptions, Skipped, open};
 pub use scan::{DEPTH_MAX, OP_VALUES_MAX};
 pub use window::OP_BYTES_MAX;
+pub use write::{OpWriter, Unwritable};
 
 use error::{Fault, Parsed};
 use fields::Context;
@@ -49,12 +56,18 @@ pub struct Format {
     /// Whether a text, without blanks before it, begins like one of this format.
     detect: fn(&str) -> bool,
     grammar: fn() -> Box<dyn Grammar>,
+    /// For formats that are also written.
+    writer: Option<fn() -> Box<dyn OpWriter>>,
 }
 
 /// Every format; the first to recognise an input reads it.
-pub static FORMATS: [&Format; 5] = [
+pub static FORMATS: [&Format; 9] = [
     &jepsen_log::JEPSEN_LOG,
     &porcupine_kv::PORCUPINE_KV,
+    &plume::PLUME,
+    &awdit::AWDIT,
+    &dbcop::DBCOP,
+    &cobra::COBRA,
     &json_lines::JSON_LINES,
     &json_array::JSON_ARRAY,
     &edn::EDN,
@@ -63,6 +76,11 @@ pub static FORMATS: [&Format; 5] = [
 impl Format {
     pub fn from_name(name: &str) -> Option<&'static Format> {
         FORMATS.into_iter().find(|format| format.name == name)
+    }
+
+    /// A writer of the format, `None` if it is only read.
+    pub fn writer(&self) -> Option<Box<dyn OpWriter>> {
+        self.writer.map(|make| make())
     }
 }
 

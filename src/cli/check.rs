@@ -1,6 +1,6 @@
 //! `faultbench check`: judges recorded histories.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use faultbench_checkers::Value;
 use faultbench_checkers::checker::{MODELS, ModelKind, Params, model_named};
-use faultbench_checkers::formats::{FORMATS, Format, ReadOptions};
+use faultbench_checkers::formats::{FORMATS, Format, ReadOptions, cobra};
 
 use super::{Ended, Failure};
 use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse};
@@ -145,16 +145,39 @@ fn parse_init(text: &str) -> Result<Value, Failure> {
     })
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
+/// Opens a history file, the history of a run directory, a directory of cobra's logs, or standard
+/// input.
+pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    let path = if path.is_dir() {
-        RunDir::open(path).history()
-    } else {
-        path.to_owned()
-    };
-    match File::open(&path) {
+    if !path.is_dir() {
+        return open_file(path);
+    }
+    let logs = cobra_logs(path);
+    if logs.is_empty() {
+        return open_file(&RunDir::open(path).history());
+    }
+    let logs: Result<Vec<_>, _> = logs.iter().map(|log| open_file(log)).collect();
+    Ok(cobra::sessions(logs?))
+}
+
+/// The logs of a directory that is no run's, in the order of their names.
+fn cobra_logs(dir: &Path) -> Vec<PathBuf> {
+    if RunDir::open(dir).history().exists() {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut logs: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "log"))
+        .collect();
+    logs.sort();
+    logs
+}
+
+fn open_file(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
+    match File::open(path) {
         Ok(file) => Ok(Box::new(BufReader::with_capacity(1 << 18, file))),
         Err(error) => Err(AnalysisError::Open {
             path: path.display().to_string(),

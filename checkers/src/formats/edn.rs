@@ -30,6 +30,7 @@ pub(super) static EDN: Format = Format {
     about: "Jepsen's history.edn: an operation map a line, or a vector of them",
     detect,
     grammar: || Box::new(History::default()),
+    writer: Some(|| Box::new(write)),
 };
 
 fn detect(text: &str) -> bool {

@@ -21,6 +21,7 @@ pub(super) static JEPSEN_LOG: Format = Format {
     about: "Jepsen's console log: `INFO  jepsen.util - 0 :invoke :read nil`",
     detect,
     grammar: || Box::new(Log::default()),
+    writer: None,
 };
 
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];

@@ -86,7 +86,7 @@ impl<'t> Json<'t> {
     }
 
     /// The key of a member and the colon after it.
-    fn key(&mut self) -> Parsed<Cow<'t, str>> {
+    pub fn key(&mut self) -> Parsed<Cow<'t, str>> {
         if self.cursor.peek() != Some(b'"') {
             return Err(self.cursor.unexpected("a string for a key"));
         }

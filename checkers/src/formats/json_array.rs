@@ -13,6 +13,7 @@ pub(super) static JSON_ARRAY: Format = Format {
     about: "elle-cli's JSON: one array of operation objects",
     detect,
     grammar: || Box::new(Array::default()),
+    writer: None,
 };
 
 fn detect(text: &str) -> bool {

@@ -21,6 +21,7 @@ pub(super) static JSON_LINES: Format = Format {
     about: "faultbench's own history.jsonl: a JSON object a line",
     detect,
     grammar: || Box::new(Lines::default()),
+    writer: Some(|| Box::new(write)),
 };
 
 fn detect(text: &str) -> bool {

@@ -18,6 +18,7 @@ pub(super) static PORCUPINE_KV: Format = Format {
     about: "Porcupine's key-value log: `{:process 0, :type :invoke, :f :get, :key \"1\", …}`",
     detect,
     grammar: || Box::new(Log::default()),
+    writer: None,
 };
 
 const FUNCTIONS: [&str; 3] = ["get", "put", "append"];

@@ -8,7 +8,7 @@ use crate::op::Op;
 use super::error::{Fault, ReadError, excerpt};
 use super::fields::Context;
 use super::window::{Ending, OP_BYTES_MAX, Window};
-use super::{FORMATS, Format, Grammar, Step, compression, edn};
+use super::{FORMATS, Format, Grammar, Step, cobra, compression, edn};
 
 /// How to read, and what to forgive.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,7 +73,8 @@ pub fn open(
         cause,
         advice: IO_ADVICE,
     };
-    let mut window = Window::new(compression::unpacked(input).map_err(start_error)?);
+    let unpacked = compression::unpacked(input).and_then(cobra::decoded);
+    let mut window = Window::new(unpacked.map_err(start_error)?);
     window.grow().map_err(start_error)?;
     if window.text().starts_with('\u{feff}') {
         window.consume('\u{feff}'.len_utf8());

@@ -5,6 +5,7 @@ mod hostile;
 mod meaning;
 mod recorded;
 mod round_trip;
+mod transactions;
 
 use std::io::Cursor;
 
@@ -53,3 +54,40 @@ INFO  jepsen.util - 0   :ok     :read   3
 const KV_SAMPLE: &str = r#"{:process 0, :type :invoke, :f :get, :key "1", :value nil}
 {:process 0, :type :ok, :f :get, :key "1", :value "x 0 0 y"}
 "#;
+
+const PLUME_SAMPLE: &str = "w(1,0,0,0)
+w(2,-3,0,0)
+r(1,0,1,1)
+w(2,7,1,-1)
+
+r(2,-3,0,2)";
+
+const AWDIT_SAMPLE: &str = "w 0 1
+r 1 0
+-----
+r 0 1
+=====
+-----
+w 1 2
+";
+
+const DBCOP_SAMPLE: &str = r#"{"params":{"id":0,"n_node":2},"info":"é","data":[
+[{"events":[{"Write":{"variable":0,"version":1}},{"Read":{"variable":1,"version":null}}],
+  "committed":true}],[],
+[{"events":[{"Read":{"version":1,"variable":0}}],"committed":false},
+ {"events":[{"write":true,"variable":1,"value":5,"success":true},
+  {"write":true,"variable":1,"value":6,"success":false}],"success":true}]], "end":"now"}
+"#;
+
+const COBRA_SAMPLE: &str = "S 1
+W 10 7
+R 3200183278 3200183278 8
+C 1
+S 2
+R 1 10 7
+=====
+S 3
+R 3200183278 590553907 9
+W 11 7
+C 3
+";

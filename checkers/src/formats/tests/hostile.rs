@@ -8,7 +8,19 @@ use super::*;
 use crate::formats::{DEPTH_MAX, FORMATS, OP_BYTES_MAX, Skipped};
 use crate::value::Value;
 
-const SAMPLES: [&str; 4] = [EDN_SAMPLE, JSON_SAMPLE, LOG_SAMPLE, KV_SAMPLE];
+const SAMPLES: [&str; 8] = [
+    EDN_SAMPLE,
+    JSON_SAMPLE,
+    LOG_SAMPLE,
+    KV_SAMPLE,
+    PLUME_SAMPLE,
+    AWDIT_SAMPLE,
+    DBCOP_SAMPLE,
+    COBRA_SAMPLE,
+];
+
+/// Nothing marks the end of a transaction in these: one that is cut looks like a shorter one.
+const OPEN_ENDED: [&str; 3] = [PLUME_SAMPLE, AWDIT_SAMPLE, COBRA_SAMPLE];
 
 #[track_caller]
 fn assert_placed(error: &ReadError) {
@@ -56,10 +68,14 @@ fn cut_anywhere_a_history_is_shorter_or_an_error() {
     let vector = format!("[{}]", EDN_SAMPLE);
     for sample in SAMPLES.into_iter().chain([array.as_str(), vector.as_str()]) {
         let whole = read(sample).unwrap();
+        let doubtful = if OPEN_ENDED.contains(&sample) { 2 } else { 0 };
         for cut in 0..sample.len() {
             let bytes = &sample.as_bytes()[..cut];
             match read(bytes) {
-                Ok(ops) => assert_eq!(ops, whole[..ops.len()], "cut at {cut}"),
+                Ok(ops) => {
+                    let sure = ops.len().saturating_sub(doubtful);
+                    assert_eq!(ops[..sure], whole[..sure], "cut at {cut}");
+                }
                 Err(error) => assert_placed(&error),
             }
         }
@@ -260,6 +276,25 @@ fn characters_shared_by_two_reads_are_whole() {
             format!("{:?}", ops.unwrap()),
             format!("{:?}", read(EDN_SAMPLE).unwrap())
         );
+    }
+}
+
+#[test]
+fn an_operation_used_again_keeps_nothing_of_the_last() {
+    for sample in SAMPLES {
+        let mut again = reader(sample, ReadOptions::default()).unwrap();
+        let mut op = Op {
+            node: Some("n1".into()),
+            key: Some(Value::Int(1)),
+            error: Some(Value::Int(2)),
+            value: Value::List(vec![Value::Set(vec![Value::Int(3)]), Value::str("x")]),
+            ..Op::default()
+        };
+        for whole in read(sample).unwrap() {
+            assert!(again.next_into(&mut op).unwrap());
+            assert_eq!(format!("{op:?}"), format!("{whole:?}"));
+        }
+        assert!(!again.next_into(&mut op).unwrap());
     }
 }
 

@@ -223,12 +223,17 @@ fn every_format_is_recognised() {
         (array.as_str(), "json-array"),
         (LOG_SAMPLE, "jepsen-log"),
         (KV_SAMPLE, "porcupine-kv"),
+        (PLUME_SAMPLE, "plume"),
+        (AWDIT_SAMPLE, "awdit"),
+        (DBCOP_SAMPLE, "dbcop"),
+        (COBRA_SAMPLE, "cobra"),
+        ("[[{\"events\":[],\"committed\":true}]]", "dbcop"),
     ] {
         let format = reader(text, ReadOptions::default()).unwrap().format();
         assert_eq!(format.name, name);
         assert_eq!(Format::from_name(name).map(|f| f.about), Some(format.about));
     }
-    assert_eq!(FORMATS.len(), 5);
+    assert_eq!(FORMATS.len(), 9);
 }
 
 #[test]

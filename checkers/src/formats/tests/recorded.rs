@@ -3,14 +3,12 @@
 //! The folder is data beside the project: `FAULTBENCH_PEER_HISTORIES` names it, and where it is
 //! absent the test says so and proves nothing.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::*;
-
-/// Histories of transactions in formats without operations over time.
-const OTHER_FORMATS: [&str; 1] = ["plume"];
 
 fn folder() -> PathBuf {
     match std::env::var_os("FAULTBENCH_PEER_HISTORIES") {
@@ -22,13 +20,12 @@ fn folder() -> PathBuf {
 fn files_under(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let path = entry.expect("a readable folder").path();
-        let other = OTHER_FORMATS.iter().any(|name| path.ends_with(name));
         let history = path.extension().is_some_and(|ending| {
             ["edn", "json", "log", "txt"]
                 .iter()
                 .any(|known| ending == *known)
         });
-        if path.is_dir() && !other {
+        if path.is_dir() {
             files_under(&path, files);
         } else if path.is_file() && history {
             files.push(path);
@@ -38,6 +35,9 @@ fn files_under(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// Operations in a file, counted without our parsers; `None` where that cannot be done.
 fn count(path: &Path, text: &str) -> Option<usize> {
+    if text.starts_with(['r', 'w']) {
+        return Some(2 * transactions(text));
+    }
     match path.extension()?.to_str()? {
         "json" => serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text)
             .ok()
@@ -51,6 +51,19 @@ fn count(path: &Path, text: &str) -> Option<usize> {
         }
         _ => Some(text.lines().count()),
     }
+}
+
+/// Transactions in a text of plume or AWDIT.
+fn transactions(text: &str) -> usize {
+    if text.contains('(') {
+        let owners: HashSet<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split([',', ')']).skip(2).collect())
+            .collect();
+        return owners.len();
+    }
+    let parts = text.split(['-', '=']);
+    parts.filter(|part| !part.trim().is_empty()).count()
 }
 
 #[test]
