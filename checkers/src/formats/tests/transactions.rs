@@ -185,7 +185,7 @@ fn errors_have_a_place_and_a_way_out() {
         ),
         (
             "[[{\"events\":[],\"committed\":true}",
-            "history:1:34: the file ends too early, expected a transaction: \
+            "history:1:33: the file ends too early, expected a transaction: \
              {\"events\":[…],\"committed\":true}"
                 .to_owned(),
         ),
