@@ -1,5 +1,5 @@
 //! What every target does with its input: `cargo +nightly fuzz run edn` (or `json_lines`,
-//! `any_format`) from the root of the repository.
+//! `plume`, `dbcop`, `cobra`, `any_format`) from the root of the repository.
 //!
 //! No input may panic, hang or exhaust memory, and whatever was read must be readable again after
 //! it is written.
@@ -23,10 +23,29 @@ pub fn read(bytes: &[u8], format: Option<&'static Format>) {
     for options in [strict, forgiving] {
         let input = Box::new(std::io::Cursor::new(bytes.to_vec()));
         if let Ok(reader) = formats::open(input, "input", options) {
-            reader
-                .filter_map(Result::ok)
-                .for_each(|op| write_and_read_again(&op));
+            let mut plume = Format::from_name("plume").and_then(Format::writer);
+            reader.filter_map(Result::ok).for_each(|op| {
+                write_and_read_again(&op);
+                if let Some(writer) = &mut plume {
+                    // Most operations have no words in it; none may panic.
+                    let _ = writer.write(&op, &mut Vec::new());
+                }
+            });
+            read_again_into_one(bytes, options);
         }
+    }
+}
+
+/// Reading into one operation tells what the iterator tells.
+fn read_again_into_one(bytes: &[u8], options: ReadOptions) {
+    let open = || {
+        let input = Box::new(std::io::Cursor::new(bytes.to_vec()));
+        formats::open(input, "input", options).expect("opened before")
+    };
+    let (mut one, mut op) = (open(), Op::default());
+    for whole in open().map_while(Result::ok) {
+        assert!(one.next_into(&mut op).expect("readable before"));
+        assert_eq!(format!("{op:?}"), format!("{whole:?}"));
     }
 }
 

@@ -112,7 +112,7 @@ impl ConvertArgs {
         partial.push(".partial");
         let partial = PathBuf::from(partial);
         let packed = self.output.extension().is_some_and(|ending| ending == "gz");
-        let write = || {
+        let mut write = || {
             let file = File::create(&partial).map_err(Stopped::Write)?;
             let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
             if packed {

@@ -1,0 +1,8 @@
+//! The `cobra` reader, on bytes and on the lines they become.
+#![no_main]
+
+use faultbench_checkers::formats::Format;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    faultbench_fuzz::read(bytes, Format::from_name("cobra"));
+});
