@@ -123,11 +123,16 @@ fn line(text: &str, at: usize, context: Context) -> Parsed<Line> {
         fault.at += at;
         fault
     })?;
-    let wrong = |offset: usize| match offset == line.len() && !ended {
-        true => Fault::cut(at + offset, LINE_END),
-        false => Fault::bad(at + offset, LINE),
-    };
     let bytes = line.as_bytes();
+    let wrong = |offset: usize| {
+        // A number that nothing follows may go on as well.
+        let mut rest = bytes[offset..].iter();
+        let is_cut = !ended && rest.all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
+        match is_cut {
+            true => Fault::cut(at + line.len(), LINE_END),
+            false => Fault::bad(at + offset, LINE),
+        }
+    };
     let writes = match bytes {
         [b'w', b'(', ..] => true,
         [b'r', b'(', ..] => false,
