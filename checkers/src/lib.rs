@@ -14,6 +14,7 @@ pub mod events;
 pub mod formats;
 pub mod history;
 mod intern;
+pub mod lattice;
 pub mod linearizable;
 mod lowering;
 pub mod op;
