@@ -2,7 +2,9 @@
 //! given, the table of all of them, and the choice of one from a history's vocabulary.
 
 use crate::budget::Budget;
+use crate::lattice::Model;
 use crate::report::{Report, Validity};
+use crate::transactions::{self, Assume, Transactions};
 use crate::value::Value;
 use crate::{Op, OpType};
 use crate::{bank, linearizable, set};
@@ -66,6 +68,12 @@ pub struct Params {
     /// Whether a failed compare-and-set proves that the register did not hold the expected value.
     /// Only sound where the store answers failures with the same consistency as reads.
     pub failed_cas_informs: bool,
+    /// Models that transactions are claimed to keep; strict serializability where empty.
+    pub consistency: Vec<Model>,
+    /// What is known of single registers, to order the values that transactions write.
+    pub assume: Assume,
+    /// Take completions without an invocation, as calls whose beginning nobody knows.
+    pub lenient: bool,
 }
 
 impl Default for Params {
@@ -76,6 +84,9 @@ impl Default for Params {
             negative_balances: false,
             linearizable: true,
             failed_cas_informs: false,
+            consistency: Vec::new(),
+            assume: Assume::default(),
+            lenient: false,
         }
     }
 }
@@ -104,7 +115,7 @@ pub const MODELS: &[ModelKind] = &[
     },
     ModelKind {
         name: "register",
-        aliases: &["rw-register"],
+        aliases: &[],
         about: "registers that are read and written; each key is linearizable",
         functions: linearizable::REGISTER_FUNCTIONS,
         build: |params| Box::new(linearizable::Registers::without_cas(params)),
@@ -122,6 +133,20 @@ pub const MODELS: &[ModelKind] = &[
         about: "a growing set: no acknowledged element is lost or late",
         functions: set::FUNCTIONS,
         build: |params| Box::new(set::Set::new(params)),
+    },
+    ModelKind {
+        name: "list-append",
+        aliases: &["append"],
+        about: "transactions that append to lists and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        build: |params| Box::new(Transactions::list_append(params)),
+    },
+    ModelKind {
+        name: "rw-register",
+        aliases: &["wr"],
+        about: "transactions that write and read registers; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        build: |params| Box::new(Transactions::rw_register(params)),
     },
 ];
 
@@ -152,6 +177,7 @@ pub fn detect(ops: &[Op]) -> Result<&'static ModelKind, String> {
             return Err("no client operation was seen: nothing tells which model to check".into());
         }
         ["read"] => ops.iter().find_map(read_tells),
+        ["txn"] => ops.iter().find_map(transaction_tells),
         fs if fits(fs, "bank") => Some("bank"),
         fs if fits(fs, "set") => Some("set"),
         fs if fits(fs, "cas-register") => Some("cas-register"),
@@ -182,6 +208,17 @@ fn read_tells(op: &Op) -> Option<&'static str> {
         Value::Nil => None,
         _ => Some("cas-register"),
     }
+}
+
+/// What the micro-operations of a transaction say about its model.
+fn transaction_tells(op: &Op) -> Option<&'static str> {
+    let mops = op.value.as_items()?;
+    let name = |mop: &Value| Some(mop.as_items()?.first()?.as_name()?.to_owned());
+    mops.iter().find_map(|mop| match name(mop)?.as_str() {
+        "append" => Some("list-append"),
+        "w" => Some("rw-register"),
+        _ => None,
+    })
 }
 
 /// The reason for `unknown` where a history shows nothing.

@@ -12,6 +12,7 @@ pub mod budget;
 pub mod checker;
 pub mod events;
 pub mod formats;
+mod graph;
 pub mod history;
 mod intern;
 pub mod lattice;
@@ -25,6 +26,7 @@ pub mod set;
 pub mod statistics;
 mod story;
 pub mod synthetic;
+pub mod transactions;
 pub mod value;
 
 pub use op::{Op, OpType, Process};

@@ -1,0 +1,101 @@
+//! Transactions: what isolation a store kept, from what its clients saw.
+//!
+//! After Adya's phenomena (1999, 2000) and Elle (Kingsbury & Alvaro, VLDB 2020). Events are lowered
+//! to columns as they come; at the end each key yields dependencies between transactions and the
+//! anomalies a single key shows; then the cycles of the graph are looked for, and the lattice of
+//! models says what all that rules out.
+
+mod cases;
+mod codes;
+mod history;
+mod inference;
+mod list_append;
+mod lists;
+mod order;
+mod phenomena;
+mod register;
+mod story;
+mod verdict;
+mod versions;
+
+use crate::Op;
+use crate::budget::Budget;
+use crate::checker::{Checker, OpError, Params};
+use crate::lattice::Model;
+use crate::report::Report;
+use crate::value::Value;
+use history::{History, Vocabulary};
+use verdict::Evidence;
+pub use versions::Assume;
+
+pub const FUNCTIONS: &[&str] = &["txn"];
+
+/// Judges transactions of lists or registers.
+///
+/// A `txn` carries micro-operations: `[:append k v]` or `[:w k v]`, and `[:r k nil]`, in whose
+/// place an ok completion has what was read.
+pub struct Transactions {
+    history: History,
+    claims: Vec<Model>,
+    assume: Assume,
+    init: Value,
+}
+
+impl Transactions {
+    /// Lists that grow, and are nil or empty before their first element.
+    pub fn list_append(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Lists)
+    }
+
+    /// Registers, whose values are unique for each key.
+    pub fn rw_register(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Registers)
+    }
+
+    fn new(params: &Params, vocabulary: Vocabulary) -> Transactions {
+        let mut claims = params.consistency.clone();
+        if claims.is_empty() {
+            claims.push(Model::StrictSerializable);
+        }
+        Transactions {
+            history: History::new(vocabulary, params.lenient),
+            claims,
+            assume: params.assume,
+            init: params.init.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Checker for Transactions {
+    fn push(&mut self, op: &Op) -> Result<(), OpError> {
+        self.history.push(op)
+    }
+
+    fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
+        let mut meter = budget.meter();
+        let init = self.history.codes.code(&self.init);
+        let (name, what) = match self.history.vocabulary {
+            Vocabulary::Lists => ("list-append", "lists"),
+            Vocabulary::Registers => ("rw-register", "registers"),
+        };
+        let inference = match self.history.vocabulary {
+            Vocabulary::Lists => list_append::infer(&self.history),
+            Vocabulary::Registers => {
+                match register::infer(&self.history, init, self.assume, &mut meter) {
+                    Ok(inference) => inference,
+                    Err(exhausted) => {
+                        let mut report = Report::new(name, format!("transactions on {what}"));
+                        report.doubt(format!("the versions were not ordered: {exhausted}"));
+                        return report;
+                    }
+                }
+            }
+        };
+        let (mut evidence, graph) = Evidence::new(inference, &self.claims);
+        evidence.phenomena = phenomena::find(&graph, &mut meter);
+        evidence.report(name, what)
+    }
+}
+
+#[cfg(test)]
+mod tests;

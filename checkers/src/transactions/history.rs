@@ -1,0 +1,349 @@
+//! Transactions lowered to columns: who ran what when, and every micro-operation once.
+
+use super::codes::{Code, Codes, Keys, NIL};
+use super::lists::{ListRef, Lists};
+use crate::checker::OpError;
+use crate::lowering::OpenCalls;
+use crate::{Op, OpType, Value};
+
+/// A transaction's number, in order of invocation.
+pub(super) type TxnId = u32;
+
+/// The end of a transaction that nobody saw end.
+pub(super) const NEVER: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ok,
+    Fail,
+    /// Unknown: completed so, or not at all.
+    Info,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Txn {
+    pub process: i64,
+    /// Indices of invocation and completion in the history.
+    pub indices: [u64; 2],
+    pub times: [Option<i64>; 2],
+    /// Positions among the events judged. An invocation nobody recorded has position 0, a
+    /// completion nobody recorded [`NEVER`].
+    pub begin: u32,
+    pub end: u32,
+    pub outcome: Outcome,
+    /// Whether the invocation was recorded.
+    pub invoked: bool,
+    first_mop: u32,
+    mops: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MopKind {
+    /// A write of a register or an append.
+    Write,
+    /// A read of a register: `value` is what it saw.
+    Read,
+    /// A read of a list: `value` is its length.
+    ReadList,
+    /// A read whose result nobody knows.
+    Unknown,
+}
+
+/// A micro-operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mop {
+    pub txn: TxnId,
+    pub key: u32,
+    pub value: Code,
+    pub branch: u16,
+    pub kind: MopKind,
+}
+
+impl Mop {
+    pub fn list(&self) -> ListRef {
+        ListRef {
+            branch: self.branch,
+            length: self.value,
+        }
+    }
+
+    pub fn is_read(&self) -> bool {
+        matches!(self.kind, MopKind::Read | MopKind::ReadList)
+    }
+}
+
+/// What transactions are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vocabulary {
+    /// `[:append k v]` and `[:r k [v …]]`.
+    Lists,
+    /// `[:w k v]` and `[:r k v]`.
+    Registers,
+}
+
+#[derive(Debug)]
+pub(super) struct History {
+    pub vocabulary: Vocabulary,
+    lenient: bool,
+    pub txns: Vec<Txn>,
+    pub mops: Vec<Mop>,
+    pub keys: Keys,
+    pub codes: Codes,
+    /// By key.
+    pub lists: Vec<Lists>,
+    open: OpenCalls,
+    events: u32,
+}
+
+/// Transactions and micro-operations of one history: their numbers are 32 bits, and waypoints of
+/// the graph need some too.
+const MOPS_MAX: usize = 1 << 30;
+
+const MOP_EXPECTED_LISTS: &str = "micro-operations [:append key element] and [:r key list-or-nil]";
+const MOP_EXPECTED_REGISTERS: &str = "micro-operations [:w key value] and [:r key value-or-nil]";
+
+impl History {
+    pub fn new(vocabulary: Vocabulary, lenient: bool) -> History {
+        History {
+            vocabulary,
+            lenient,
+            txns: Vec::new(),
+            mops: Vec::new(),
+            keys: Keys::default(),
+            codes: Codes::default(),
+            lists: Vec::new(),
+            open: OpenCalls::default(),
+            events: 0,
+        }
+    }
+
+    /// Takes the next event. On an error nothing has changed but names learnt.
+    pub fn push(&mut self, op: &Op) -> Result<(), OpError> {
+        let Some(process) = op.process.client() else {
+            return Ok(());
+        };
+        if op.f != super::FUNCTIONS[0] {
+            return Err(OpError::unknown_function(op, super::FUNCTIONS));
+        }
+        if let Some(key) = &op.key {
+            let problem = format!("a transaction is about the key {key}");
+            return Err(OpError::new(
+                op,
+                problem,
+                "keys inside its micro-operations only",
+            ));
+        }
+        if self.mops.len() + self.txns.len() > MOPS_MAX {
+            let problem = "the history is too long".to_owned();
+            let most = format!("at most {MOPS_MAX} transactions and micro-operations");
+            return Err(OpError::new(op, problem, most));
+        }
+        let begin = self.mops.len();
+        let pushed = self.take(op, process);
+        if pushed.is_err() {
+            self.mops.truncate(begin);
+        }
+        pushed
+    }
+
+    fn take(&mut self, op: &Op, process: i64) -> Result<(), OpError> {
+        let at = self.events;
+        if op.kind == OpType::Invoke {
+            let txn = self.txns.len() as TxnId;
+            let (first_mop, mops) = self.lower(op, txn, false)?;
+            self.open.invoke(op, process, txn)?;
+            self.txns.push(Txn {
+                process,
+                indices: [op.index, op.index],
+                times: [op.time, None],
+                begin: at,
+                end: NEVER,
+                outcome: Outcome::Info,
+                invoked: true,
+                first_mop,
+                mops,
+            });
+            self.events += 1;
+            return Ok(());
+        }
+        let open = match self.open.completed_by(op, process) {
+            Err(_) if self.lenient => None,
+            open => Some(open?),
+        };
+        let txn = open.unwrap_or(self.txns.len() as TxnId);
+        // What was invoked stays where nothing better is known.
+        let lowered = match (op.kind, open) {
+            (OpType::Ok, _) | (_, None) => Some(self.lower(op, txn, op.kind == OpType::Ok)?),
+            _ => None,
+        };
+        if open.is_none() {
+            self.txns.push(Txn {
+                process,
+                indices: [op.index, op.index],
+                times: [None, None],
+                begin: 0,
+                end: NEVER,
+                outcome: Outcome::Info,
+                invoked: false,
+                first_mop: 0,
+                mops: 0,
+            });
+        }
+        self.open.close(process);
+        self.events += 1;
+        let row = &mut self.txns[txn as usize];
+        row.indices[1] = op.index;
+        row.times[1] = op.time;
+        (row.end, row.outcome) = match op.kind {
+            OpType::Ok => (at, Outcome::Ok),
+            OpType::Fail => (at, Outcome::Fail),
+            OpType::Info | OpType::Invoke => (NEVER, Outcome::Info),
+        };
+        if let Some((first_mop, mops)) = lowered {
+            self.settle(txn, first_mop, mops);
+        }
+        Ok(())
+    }
+
+    /// Puts what a transaction did in the place of what it was invoked to do, where that is as long.
+    fn settle(&mut self, txn: TxnId, first_mop: u32, mops: u32) {
+        let row = &mut self.txns[txn as usize];
+        if row.mops == mops && mops > 0 {
+            let begin = first_mop as usize;
+            let place = row.first_mop as usize;
+            self.mops.copy_within(begin.., place);
+            self.mops.truncate(begin);
+            return;
+        }
+        let (old, count) = (row.first_mop as usize, row.mops as usize);
+        (row.first_mop, row.mops) = (first_mop, mops);
+        for mop in &mut self.mops[old..old + count] {
+            mop.kind = MopKind::Unknown;
+        }
+    }
+
+    /// Appends the micro-operations of an event.
+    fn lower(&mut self, op: &Op, txn: TxnId, results: bool) -> Result<(u32, u32), OpError> {
+        let first = self.mops.len() as u32;
+        let items = match &op.value {
+            Value::Nil => &[],
+            other => other.as_items().ok_or_else(|| self.malformed(op, other))?,
+        };
+        // All of them first: of an event that is refused, no list may be learnt.
+        for item in items {
+            self.check(op, item, results)?;
+        }
+        for item in items {
+            let mop = self.mop(op, txn, item, results)?;
+            self.mops.push(mop);
+        }
+        Ok((first, items.len() as u32))
+    }
+
+    fn check(&self, op: &Op, item: &Value, results: bool) -> Result<(), OpError> {
+        let items = item.as_items().unwrap_or_default();
+        let value = items.get(2).unwrap_or(&Value::Nil);
+        let name = items.first().and_then(Value::as_name);
+        let good = match (name, self.vocabulary) {
+            (Some("r"), Vocabulary::Lists) => {
+                !results || value.is_nil() || value.as_items().is_some()
+            }
+            (Some("r"), Vocabulary::Registers) => true,
+            (Some("append"), Vocabulary::Lists) | (Some("w"), Vocabulary::Registers) => {
+                !value.is_nil()
+            }
+            _ => false,
+        };
+        if good && (2..=3).contains(&items.len()) {
+            return Ok(());
+        }
+        Err(self.malformed(op, item))
+    }
+
+    /// Lowers a micro-operation that was checked.
+    fn mop(&mut self, op: &Op, txn: TxnId, item: &Value, results: bool) -> Result<Mop, OpError> {
+        let items = item.as_items().unwrap_or_default();
+        let value = items.get(2).unwrap_or(&Value::Nil);
+        let code = self.codes.code(&items[1]);
+        let key = self.keys.number(code);
+        let mop = |value, branch, kind| Mop {
+            txn,
+            key,
+            value,
+            branch,
+            kind,
+        };
+        if items[0].as_name() != Some("r") {
+            return Ok(mop(self.codes.code(value), 0, MopKind::Write));
+        }
+        if !results {
+            return Ok(mop(NIL, 0, MopKind::Unknown));
+        }
+        if self.vocabulary == Vocabulary::Registers {
+            return Ok(mop(self.codes.code(value), 0, MopKind::Read));
+        }
+        if self.lists.len() <= key as usize {
+            self.lists.resize_with(key as usize + 1, Lists::default);
+        }
+        let list = value.as_items().unwrap_or_default();
+        let list = self.lists[key as usize].store(list, &mut self.codes);
+        let list = list.ok_or_else(|| {
+            let problem = format!("the reads of {} contradict each other too often", items[1]);
+            OpError::new(op, problem, "at most 65535 contradictory lists a key")
+        })?;
+        Ok(mop(list.length, list.branch, MopKind::ReadList))
+    }
+
+    fn malformed(&self, op: &Op, item: &Value) -> OpError {
+        let expected = match self.vocabulary {
+            Vocabulary::Lists => MOP_EXPECTED_LISTS,
+            Vocabulary::Registers => MOP_EXPECTED_REGISTERS,
+        };
+        OpError::new(op, format!("a transaction holds {item}"), expected)
+    }
+
+    pub fn txn(&self, txn: TxnId) -> &Txn {
+        &self.txns[txn as usize]
+    }
+
+    /// The micro-operations of a transaction, in order.
+    pub fn mops_of(&self, txn: TxnId) -> &[Mop] {
+        let row = self.txn(txn);
+        &self.mops[row.first_mop as usize..(row.first_mop + row.mops) as usize]
+    }
+
+    /// Micro-operations by key, in order of transactions: numbers into `mops`, and where the run
+    /// of each key begins.
+    pub fn by_key(&self) -> (Vec<u32>, Vec<u32>) {
+        let keys = self.keys.codes.len();
+        let mut begins = vec![0u32; keys + 2];
+        let known = |mop: &&Mop| mop.kind != MopKind::Unknown;
+        for mop in self.mops.iter().filter(known) {
+            begins[mop.key as usize + 2] += 1;
+        }
+        for key in 2..begins.len() {
+            begins[key] += begins[key - 1];
+        }
+        let mut mops = vec![0; begins[keys + 1] as usize];
+        for (number, mop) in (0..).zip(&self.mops) {
+            if mop.kind != MopKind::Unknown {
+                let next = &mut begins[mop.key as usize + 1];
+                mops[*next as usize] = number;
+                *next += 1;
+            }
+        }
+        begins.pop();
+        (mops, begins)
+    }
+
+    pub fn key_text(&self, key: u32) -> String {
+        self.codes.text(self.keys.codes[key as usize])
+    }
+
+    pub fn elements(&self, mop: &Mop) -> &[Code] {
+        match self.lists.get(mop.key as usize) {
+            Some(lists) => lists.elements(mop.list()),
+            None => &[],
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Dependencies of transactions that write and read registers: Elle (VLDB 2020), section 5, and
+//! Adya (1999) for the version order.
+//!
+//! Values are unique for each key, so a read names its writer. The order of versions is known in
+//! part: see [`versions`](super::versions). That a transaction's write comes after the version it
+//! read is no assumption for read committed and above: were it before, the reader would depend on
+//! the writer and be overwritten by it, which is G1c. Only as a reason for G0 has it to be asked
+//! for ([`Assume::wfr_keys`]).
+
+use rustc_hash::FxHashSet;
+use serde_json::json;
+
+use super::cases::Case;
+use super::codes::{Code, CodeMap, NIL};
+use super::history::{History, Mop, MopKind, Outcome, TxnId};
+use super::inference::{Inference, Origin, by_txn, committed};
+use super::versions::{self, Assume, INITIAL, Orders, Touch, WFR};
+use crate::budget::{Exhausted, Meter};
+use crate::graph::fan::fan;
+use crate::graph::{Kinds, RW, WR, WW};
+use crate::lattice::Anomaly;
+
+/// One key while it is looked at.
+#[derive(Debug, Default)]
+struct Key {
+    /// The value of each version; the first is the initial one.
+    values: Vec<Code>,
+    versions: CodeMap,
+    /// By version: who committed it as its last write of the key.
+    installers: Vec<Option<TxnId>>,
+    /// Version and who found it there, sorted.
+    readers: Vec<(u32, TxnId)>,
+    /// Version and who found it and wrote another, sorted.
+    updates: Vec<(u32, TxnId)>,
+    touches: Vec<Touch>,
+    orders: Orders,
+}
+
+pub(super) fn infer<'h>(
+    history: &'h History,
+    init: Code,
+    assume: Assume,
+    meter: &mut Meter,
+) -> Result<Inference<'h>, Exhausted> {
+    let ok_read = |mop: &&Mop| mop.kind == MopKind::Read;
+    let any_unknown = history.txns.iter().any(|txn| txn.outcome == Outcome::Info);
+    let read: FxHashSet<(u32, Code)> = match any_unknown {
+        true => history
+            .mops
+            .iter()
+            .filter(ok_read)
+            .map(|m| (m.key, m.value))
+            .collect(),
+        false => FxHashSet::default(),
+    };
+    let was_read = |key: u32, value: Code| read.contains(&(key, value));
+    let mut inference = Inference::new(history, committed(history, was_read));
+    let (mops, begins) = history.by_key();
+    let mut key = Key::default();
+    for number in 0..history.keys.codes.len() {
+        let mops = &mops[begins[number] as usize..begins[number + 1] as usize];
+        for own in by_txn(history, mops) {
+            check_internal(own, &mut inference);
+        }
+        if inference.learn_writers(mops) {
+            key.look(number as u32, mops, init, assume, &mut inference, meter)?;
+        }
+    }
+    Ok(inference)
+}
+
+impl Key {
+    fn look(
+        &mut self,
+        key: u32,
+        mops: &[u32],
+        init: Code,
+        assume: Assume,
+        inference: &mut Inference,
+        meter: &mut Meter,
+    ) -> Result<(), Exhausted> {
+        self.clear(init);
+        for own in by_txn(inference.history, mops) {
+            self.transaction(own, init, inference);
+        }
+        if assume.sequential_keys {
+            versions::session_order(&self.touches, &mut self.orders);
+        }
+        if assume.linearizable_keys {
+            versions::real_time_order(&self.touches, &mut self.orders);
+        }
+        self.readers.sort_unstable();
+        self.updates.sort_unstable();
+        self.drop_cycles(key, assume, inference, meter)?;
+        self.connect(assume, inference);
+        self.lost_updates(key, inference);
+        Ok(())
+    }
+
+    fn clear(&mut self, init: Code) {
+        self.values.clear();
+        self.versions.clear();
+        self.installers.clear();
+        self.readers.clear();
+        self.updates.clear();
+        self.touches.clear();
+        self.orders.clear();
+        self.version(init);
+    }
+
+    fn version(&mut self, value: Code) -> u32 {
+        if let Some(version) = self.versions.get(value) {
+            return version;
+        }
+        let version = self.values.len() as u32;
+        self.values.push(value);
+        self.installers.push(None);
+        self.versions.insert(value, version);
+        version
+    }
+
+    /// Looks at what one transaction did with the key.
+    fn transaction(&mut self, own: &[u32], init: Code, inference: &mut Inference) {
+        let history = inference.history;
+        let txn = inference.mop(own[0]).txn;
+        let row = history.txn(txn);
+        if !inference.committed[txn as usize] {
+            return;
+        }
+        let mut found = None;
+        for (at, &number) in own.iter().enumerate() {
+            let mop = inference.mop(number);
+            if mop.kind == MopKind::Read {
+                future_read(&own[at..], mop, inference);
+                if at == 0 {
+                    found = Some(self.version(mop.value));
+                    origin(mop, init, inference);
+                }
+            }
+        }
+        let mut writes = own.iter().rev().map(|number| inference.mop(*number));
+        let left = writes.find(|mop| mop.kind == MopKind::Write);
+        let left = left.map(|mop| self.version(mop.value));
+        if let Some(version) = left {
+            self.installers[version as usize] = Some(txn);
+        }
+        if let Some(version) = found {
+            self.readers.push((version, txn));
+        }
+        if let (Some(found), Some(left)) = (found, left)
+            && found != left
+        {
+            self.updates.push((found, txn));
+            self.orders.push((found, left, WFR));
+        }
+        if let (Some(first), Some(last)) = (found.or(left), left.or(found)) {
+            self.touches.push(Touch {
+                process: row.process,
+                begin: row.begin,
+                end: row.end,
+                is_timed: row.invoked,
+                first,
+                last,
+            });
+        }
+    }
+
+    /// Leaves out what contradicts itself, and reports it where it is a promise that is broken.
+    fn drop_cycles(
+        &mut self,
+        key: u32,
+        assume: Assume,
+        inference: &mut Inference,
+        meter: &mut Meter,
+    ) -> Result<(), Exhausted> {
+        let versions = self.values.len() as u32;
+        if self.orders.is_empty() {
+            return Ok(());
+        }
+        let all = versions::cyclic(versions, &self.orders, Kinds::MAX, meter)?;
+        if !all.any_cycle() {
+            return Ok(());
+        }
+        let told = if assume.wfr_keys {
+            Kinds::MAX
+        } else {
+            Kinds::MAX & !WFR
+        };
+        let broken = versions::cyclic(versions, &self.orders, told, meter)?;
+        if broken.any_cycle() {
+            let members = (0..versions).filter(|version| broken.is_cyclic(*version));
+            let members: Vec<u32> = members.collect();
+            self.cyclic_versions(key, &members, inference);
+        }
+        self.orders.retain(|(from, to, _)| !all.joins(*from, *to));
+        Ok(())
+    }
+
+    fn cyclic_versions(&self, key: u32, members: &[u32], inference: &mut Inference) {
+        /// Values named in the sentence.
+        const NAMED_MAX: usize = 6;
+        let history = inference.history;
+        inference.cases.add(Anomaly::CyclicVersions, || {
+            let value = |version: &u32| history.codes.text(self.values[*version as usize]);
+            let named: Vec<String> = members.iter().take(NAMED_MAX).map(value).collect();
+            let key = history.key_text(key);
+            let writers = members.iter().filter_map(|v| self.installers[*v as usize]);
+            Case {
+                summary: format!(
+                    "by the assumptions made, the values {} of {key} each came before the others",
+                    named.join(", ")
+                ),
+                txns: writers.take(NAMED_MAX).collect(),
+                details: json!({ "key": key, "values": named, "count": members.len() }),
+            }
+        });
+    }
+
+    fn readers_of(&self, version: u32) -> &[(u32, TxnId)] {
+        let begin = self.readers.partition_point(|(v, _)| *v < version);
+        let end = self.readers.partition_point(|(v, _)| *v <= version);
+        &self.readers[begin..end]
+    }
+
+    /// Turns the order of versions into dependencies.
+    fn connect(&mut self, assume: Assume, inference: &mut Inference) {
+        for version in 1..self.values.len() {
+            let value = self.values[version];
+            if let Origin::Committed(writer) = inference.origin(value) {
+                for (_, reader) in self.readers_of(version as u32) {
+                    inference.edge(writer, *reader, WR);
+                }
+            }
+        }
+        let mut follows = vec![false; self.values.len()];
+        for (_, to, _) in &self.orders {
+            follows[*to as usize] = true;
+        }
+        // The initial version comes directly before all that follow nothing else.
+        for version in 1..self.values.len() {
+            if !follows[version] {
+                self.orders.push((0, version as u32, INITIAL));
+            }
+        }
+        self.orders.sort_unstable();
+        for same in self.orders.chunk_by(|a, b| a.0 == b.0) {
+            let from = same[0].0;
+            let installed = |(_, to, _): &(u32, u32, Kinds)| self.installers[*to as usize];
+            let mut next: Vec<TxnId> = same.iter().filter_map(installed).collect();
+            next.sort_unstable();
+            next.dedup();
+            if next.is_empty() {
+                continue;
+            }
+            let readers = self.readers_of(from).iter().map(|(_, txn)| (*txn, RW));
+            let readers: Vec<(TxnId, Kinds)> = readers.collect();
+            fan(&mut inference.builder, &readers, &next);
+            if let Some(writer) = self.installers[from as usize] {
+                for order in same {
+                    let vouched = order.2 != WFR || assume.wfr_keys;
+                    if let (Some(next), true) = (installed(order), vouched) {
+                        inference.edge(writer, next, WW);
+                    }
+                }
+            }
+        }
+    }
+
+    fn lost_updates(&mut self, key: u32, inference: &mut Inference) {
+        let history = inference.history;
+        let ok = |txn: TxnId| history.txn(txn).outcome == Outcome::Ok;
+        self.updates.retain(|(_, txn)| ok(*txn));
+        for same in self.updates.chunk_by(|a, b| a.0 == b.0) {
+            if same.len() < 2 {
+                continue;
+            }
+            inference.cases.add(Anomaly::LostUpdate, || {
+                let txns: Vec<TxnId> = same.iter().map(|(_, txn)| *txn).collect();
+                let seen = history.codes.text(self.values[same[0].0 as usize]);
+                let key = history.key_text(key);
+                Case {
+                    summary: format!(
+                        "{} and {} both read {key} = {seen} and then wrote it{}",
+                        history.told(txns[0]),
+                        history.told(txns[1]),
+                        super::story::others(txns.len() - 2)
+                    ),
+                    txns,
+                    details: json!({ "key": key, "read": seen }),
+                }
+            });
+        }
+    }
+}
+
+/// Whether what a read found was there to be read.
+fn origin(read: &Mop, init: Code, inference: &mut Inference) {
+    match inference.origin(read.value) {
+        Origin::Nobody if read.value == init || read.value == NIL => {}
+        Origin::Nobody => {
+            inference.misread(Anomaly::GarbageRead, read, &[], ", which nobody ever wrote");
+        }
+        Origin::Aborted(writer) => {
+            let what = ", but the transaction that wrote it had failed";
+            inference.misread(Anomaly::G1a, read, &[writer], what);
+        }
+        Origin::Committed(writer) if writer == read.txn => {}
+        Origin::Committed(writer) => {
+            if let Some(next) = inference.replaced_by(read.value) {
+                let next = inference.history.codes.text(next.value);
+                let what = format!(", which its writer replaced by {next} before it committed");
+                inference.misread(Anomaly::G1b, read, &[writer], &what);
+            }
+        }
+    }
+}
+
+/// A read after a read or write of its own transaction must show just that.
+fn check_internal(own: &[u32], inference: &mut Inference) {
+    for pair in own.windows(2) {
+        let (before, read) = (inference.mop(pair[0]), inference.mop(pair[1]));
+        if read.kind != MopKind::Read || read.value == before.value {
+            continue;
+        }
+        let value = inference.history.codes.text(before.value);
+        let did = match before.kind {
+            MopKind::Write => "written",
+            _ => "read",
+        };
+        let what = format!(" after it had {did} {value}");
+        inference.misread(Anomaly::Internal, read, &[], &what);
+    }
+}
+
+/// Whether a read, the first of these, saw what its transaction wrote only later.
+fn future_read(own: &[u32], read: &Mop, inference: &mut Inference) {
+    let mut later = own.iter().map(|number| inference.mop(*number));
+    if later.any(|mop| mop.kind == MopKind::Write && mop.value == read.value) {
+        let what = " and wrote that itself only after";
+        inference.misread(Anomaly::FutureRead, read, &[], what);
+    }
+}

@@ -1,0 +1,199 @@
+//! From anomalies to an answer: which models are ruled out, by what, and whether that breaks the
+//! claim.
+
+use serde_json::{Map, json};
+
+use super::cases::Cases;
+use super::history::{History, Outcome};
+use super::inference::Inference;
+use super::phenomena::Phenomena;
+use crate::checker::NOTHING_TESTED;
+use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
+use crate::report::{Finding, Report, Validity};
+
+const NO_DEPENDENCY: &str =
+    "no transaction read or replaced what another wrote: nothing was tested";
+
+/// The models a history of transactions can say something about.
+fn transactional() -> ModelSet {
+    MODELS
+        .iter()
+        .map(|kind| kind.model)
+        .filter(|model| *model < Model::Linearizable)
+        .collect()
+}
+
+/// What the report is made of.
+pub(super) struct Evidence<'h> {
+    pub history: &'h History,
+    pub claims: &'h [Model],
+    pub cases: Cases,
+    pub ambiguous: Vec<[u32; 2]>,
+    /// Edges between transactions that say who depends on whom.
+    pub dependencies: usize,
+    pub phenomena: Phenomena,
+}
+
+impl<'h> Evidence<'h> {
+    pub fn new(
+        inference: Inference<'h>,
+        claims: &'h [Model],
+    ) -> (Evidence<'h>, crate::graph::Graph) {
+        let mut inference = inference;
+        let dependencies = inference.builder.edges();
+        super::order::add(&mut inference);
+        let evidence = Evidence {
+            history: inference.history,
+            claims,
+            cases: inference.cases,
+            ambiguous: inference.ambiguous,
+            dependencies,
+            phenomena: Phenomena::default(),
+        };
+        (evidence, inference.builder.build())
+    }
+
+    fn findings(&self) -> Vec<(Anomaly, Finding)> {
+        let mut findings = Vec::new();
+        for (anomaly, tally) in &self.cases.by_anomaly {
+            for case in &tally.first {
+                let mut details = case.details.clone();
+                let txns = case.txns.iter().map(|txn| self.history.txn_json(*txn));
+                details["transactions"] = txns.collect();
+                details["count"] = tally.count.into();
+                let finding = Finding {
+                    anomaly: anomaly.name(),
+                    summary: case.summary.clone(),
+                    ops: self.history.indices(&case.txns),
+                    time: case
+                        .txns
+                        .iter()
+                        .filter_map(|t| self.history.txn(*t).times[1])
+                        .max(),
+                    details,
+                };
+                findings.push((*anomaly, finding));
+            }
+        }
+        for witness in &self.phenomena.witnesses {
+            findings.push((witness.anomaly, self.history.cycle(witness)));
+        }
+        findings
+    }
+
+    pub fn report(self, checker: &'static str, what: &str) -> Report {
+        let names: Vec<&str> = self.claims.iter().map(|model| model.name()).collect();
+        let mut report = Report::new(
+            checker,
+            format!("{} transactions on {what}", names.join(", ")),
+        );
+        let findings = self.findings();
+        let shown: AnomalySet = findings.iter().map(|(anomaly, _)| *anomaly).collect();
+        let out = ruled_out(shown);
+        self.figures(&mut report, shown, out);
+        let is_breach = |anomaly: Anomaly| self.claims.iter().any(|model| breaks(anomaly, *model));
+        if self.claims.iter().any(|model| out.contains(*model)) {
+            report.validity = Validity::Invalid;
+        }
+        // Of each anomaly the first before the second of any.
+        let mut ranked: Vec<(usize, Finding)> = Vec::new();
+        let mut allowed = Map::new();
+        for (anomaly, finding) in findings {
+            if is_breach(anomaly) {
+                let same = |(_, other): &&(usize, Finding)| other.anomaly == finding.anomaly;
+                ranked.push((ranked.iter().filter(same).count(), finding));
+            } else if !allowed.contains_key(anomaly.name()) {
+                allowed.insert(anomaly.name().to_owned(), finding.summary.into());
+            }
+        }
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.truncate(Report::FINDINGS_MAX);
+        report.findings = ranked.into_iter().map(|(_, finding)| finding).collect();
+        report.figure("allowed_by_the_claim", allowed);
+        self.doubts(&mut report);
+        report
+    }
+
+    fn doubts(&self, report: &mut Report) {
+        if let Some(exhausted) = self.phenomena.exhausted {
+            report.doubt(format!("the search for cycles ended early: {exhausted}"));
+        }
+        if let Some([first, second]) = self.ambiguous.first() {
+            let mop = |number: u32| &self.history.mops[number as usize];
+            report.doubt(format!(
+                "{} and {} both wrote {} to {}, so reads do not tell them apart ({} such keys were \
+                 left out); values must be unique for each key",
+                self.history.told(mop(*first).txn),
+                self.history.told(mop(*second).txn),
+                self.history.codes.text(mop(*first).value),
+                self.history.key_text(mop(*first).key),
+                self.ambiguous.len()
+            ));
+        }
+        let any_ok = self
+            .history
+            .txns
+            .iter()
+            .any(|txn| txn.outcome == Outcome::Ok);
+        if !any_ok {
+            report.doubt(NOTHING_TESTED);
+        } else if self.dependencies == 0 {
+            report.doubt(NO_DEPENDENCY);
+        }
+        let partly = |model: &&Model| !model.kind().complete;
+        if let Some(model) = self.claims.iter().find(partly) {
+            report.doubt(format!(
+                "no anomaly rules {} out, but that does not prove it",
+                model.name()
+            ));
+        }
+    }
+
+    fn figures(&self, report: &mut Report, shown: AnomalySet, out: ModelSet) {
+        let count = |outcome| {
+            let txns = self.history.txns.iter();
+            txns.filter(|txn| txn.outcome == outcome).count() as u64
+        };
+        report.figure(
+            "transactions",
+            json!({
+                "ok": count(Outcome::Ok),
+                "failed": count(Outcome::Fail),
+                "indefinite": count(Outcome::Info),
+            }),
+        );
+        report.figure("keys", self.history.keys.codes.len());
+        report.figure("dependencies", self.dependencies);
+        report.figure("cyclic_components", self.phenomena.components);
+        report.figure("nodes_in_cycles", self.phenomena.nodes_in_cycles);
+        let names: Vec<&str> = shown.iter().map(Anomaly::name).collect();
+        report.figure("anomalies", names);
+        let by_what = |model: Model| {
+            let by = shown.iter().filter(|anomaly| breaks(*anomaly, model));
+            by.map(Anomaly::name).collect::<Vec<&str>>()
+        };
+        let tested = transactional();
+        let ruled_out: Map<String, serde_json::Value> = out
+            .and(tested)
+            .iter()
+            .map(|model| (model.name().to_owned(), by_what(model).into()))
+            .collect();
+        report.figure("ruled_out", ruled_out);
+        let named = |models: Vec<Model>| models.into_iter().map(Model::name).collect::<Vec<_>>();
+        report.figure("weakest_ruled_out", named(out.and(tested).weakest()));
+        let decided = tested.iter().filter(|model| model.kind().complete);
+        let standing = decided.collect::<ModelSet>().without(out);
+        report.figure("strongest_standing", named(standing.strongest()));
+        let undecided = tested.iter().filter(|model| !model.kind().complete);
+        let undecided = undecided.collect::<ModelSet>().without(out);
+        // A stronger model that stands answers for those below it.
+        let below = standing
+            .iter()
+            .flat_map(|model| crate::lattice::weaker_or_equal(model).iter());
+        let below: ModelSet = below.collect();
+        report.figure(
+            "not_decided",
+            named(undecided.without(below).iter().collect()),
+        );
+    }
+}
