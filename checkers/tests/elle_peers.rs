@@ -15,6 +15,7 @@ use faultbench_checkers::checker::{Params, model_named};
 use faultbench_checkers::formats::{ReadOptions, open};
 use faultbench_checkers::lattice::{Anomaly, AnomalySet, Model};
 use faultbench_checkers::report::{Report, Validity};
+use faultbench_checkers::value::Value;
 
 fn folder() -> Option<PathBuf> {
     let folder = match std::env::var_os("FAULTBENCH_PEER_HISTORIES") {
@@ -99,6 +100,10 @@ fn params_of(row: &Row) -> Params {
             .into_iter()
             .map(|name| Model::from_name(name).unwrap_or_else(|| panic!("a model {name}")))
             .collect(),
+        init: INITIAL
+            .iter()
+            .find(|(file, _)| row.file == *file)
+            .map(|(_, value)| Value::Int(*value)),
         ..Params::default()
     };
     for name in ["sequential-keys", "linearizable-keys", "wfr-keys"] {
@@ -109,8 +114,19 @@ fn params_of(row: &Row) -> Params {
     params
 }
 
-/// Files and what is argued about them: see `docs/elle-differences.md`.
-const DIFFERENCES: &[(&str, &str)] = &[];
+/// Files whose rows differ: see `docs/elle-differences.md`.
+const DIFFERENCES: [&str; 4] = [
+    // Two transactions of one process at once: refused.
+    "042-unobserved-write.edn",
+    "025-checker-initial-state.edn",
+    // A value nobody wrote.
+    "014-checker-read-doesnt-return-what-was-just-been-written.edn",
+    // That a write follows a read of its own transaction is no assumption.
+    "026-checker-wfr.edn",
+];
+
+/// Files whose registers do not begin as nil.
+const INITIAL: [(&str, i64); 2] = [("023-checker-g2-item.edn", 1), ("026-checker-wfr.edn", 1)];
 
 fn compare(dir: &Path, row: &Row) -> Option<String> {
     let path = dir.join(&row.file);
@@ -191,7 +207,7 @@ fn elles_unit_tests_agree() {
                 continue;
             }
             compared += 1;
-            let argued = DIFFERENCES.iter().any(|(file, _)| row.file == *file);
+            let argued = DIFFERENCES.contains(&row.file.as_str());
             if let Some(problem) = compare(&dir, &row)
                 && !argued
             {
@@ -238,12 +254,11 @@ fn elles_recorded_histories_agree() {
         found.contains("G2-item") && found.contains("G-single-item-realtime"),
         "{found:?}"
     );
+    // Elle's search times out before it finds a cycle with a single anti-dependency.
     let huge = elle("huge-scc.edn", &claiming(&[]));
     assert_eq!(huge.validity, Validity::Invalid);
-    assert_eq!(
-        strings(&huge, "anomalies"),
-        BTreeSet::from(["G2-item-realtime".to_owned()])
-    );
+    let found = strings(&huge, "anomalies");
+    assert_eq!(found, BTreeSet::from(["G-single-item-realtime".to_owned()]));
     let paper = elle("paper-example.edn", &claiming(&[]));
     assert!(strings(&paper, "anomalies").contains("G-single-item"));
     let ruled_out = paper.figures["ruled_out"].as_object().expect("a map");
@@ -280,8 +295,9 @@ fn elle_clis_verdicts_agree() {
     let Some(folder) = folder() else { return };
     let dir = folder.join("elle-cli/histories/elle");
     for (file, model, expected) in [
-        ("rw-register.edn", "rw-register", Validity::Valid),
-        ("rw-register.json", "rw-register", Validity::Valid),
+        // Valid for Elle, which does not ask who wrote the 3 that is read.
+        ("rw-register.edn", "rw-register", Validity::Invalid),
+        ("rw-register.json", "rw-register", Validity::Invalid),
         ("paper-example.edn", "list-append", Validity::Invalid),
         ("paper-example.json", "list-append", Validity::Invalid),
         ("list-append-gh-30.edn", "list-append", Validity::Invalid),

@@ -1,1 +1,291 @@
-//! Tests.
+//! Transactions: against every serial order, on stores of planted isolation levels, and by hand.
+
+mod serial_orders;
+mod simulator;
+
+use proptest::prelude::*;
+
+use super::history::Vocabulary;
+use super::*;
+use crate::checker::Params;
+use crate::lattice::Model::{self, *};
+use crate::recording::{Recording, anomalies};
+use crate::report::{Report, Validity};
+use serial_orders::is_serializable;
+use simulator::{Level, Shape, simulate};
+
+fn judged(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> Report {
+    let model = match vocabulary {
+        Vocabulary::Lists => "list-append",
+        Vocabulary::Registers => "rw-register",
+    };
+    let params = Params {
+        consistency: vec![claim],
+        ..Params::default()
+    };
+    recording
+        .try_check(model, &params)
+        .expect("a readable history")
+}
+
+fn breaks(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> bool {
+    judged(recording, vocabulary, claim).validity == Validity::Invalid
+}
+
+const LEVELS: [Level; 6] = [
+    Level::StrictSerializable,
+    Level::StaleReads,
+    Level::SnapshotIsolation,
+    Level::ReadCommitted,
+    Level::ReadUncommitted,
+    Level::Nothing,
+];
+
+fn small(vocabulary: Vocabulary) -> impl Strategy<Value = Shape> {
+    let sizes = (1usize..=6, 2usize..=4, 1i64..=3, 1u64..=4);
+    (any::<u64>(), 0..LEVELS.len(), sizes).prop_map(move |(seed, level, sizes)| Shape {
+        level: LEVELS[level],
+        vocabulary,
+        txns: sizes.0,
+        processes: sizes.1,
+        keys: sizes.2,
+        mops_max: sizes.3,
+        failed_permille: 80,
+        seed,
+    })
+}
+
+proptest! {
+    /// Lists show their history, so nothing that breaks serializability stays hidden.
+    #[test]
+    fn lists_are_judged_as_by_every_serial_order(shape in small(Vocabulary::Lists)) {
+        let recording = simulate(shape);
+        for (claim, strict) in [(Serializable, false), (StrictSerializable, true)] {
+            let broken = breaks(&recording, Vocabulary::Lists, claim);
+            let possible = is_serializable(&recording, true, strict);
+            prop_assert_eq!(broken, !possible, "{:?} {:#?}", claim, recording.ops);
+        }
+    }
+
+    /// Of registers only a part of the version order is known: never a false alarm.
+    #[test]
+    fn registers_are_never_accused_wrongly(shape in small(Vocabulary::Registers)) {
+        let recording = simulate(shape);
+        for (claim, strict) in [(Serializable, false), (StrictSerializable, true)] {
+            if breaks(&recording, Vocabulary::Registers, claim) {
+                let possible = is_serializable(&recording, false, strict);
+                prop_assert!(!possible, "{:?} {:#?}", claim, recording.ops);
+            }
+        }
+    }
+}
+
+fn planted(level: Level, vocabulary: Vocabulary, seed: u64) -> Recording {
+    simulate(Shape {
+        level,
+        vocabulary,
+        txns: 400,
+        processes: 6,
+        keys: 4,
+        mops_max: 5,
+        failed_permille: 30,
+        seed,
+    })
+}
+
+/// Each level with the strongest model it keeps and the weakest listed one it breaks.
+const PLANTED: [(Level, Model, Option<Model>); 6] = [
+    (Level::StrictSerializable, StrictSerializable, None),
+    (Level::StaleReads, Serializable, Some(StrictSerializable)),
+    (
+        Level::SnapshotIsolation,
+        StrongSnapshotIsolation,
+        Some(Serializable),
+    ),
+    (
+        Level::ReadCommitted,
+        StrongReadCommitted,
+        Some(SnapshotIsolation),
+    ),
+    (Level::ReadUncommitted, ReadUncommitted, Some(ReadCommitted)),
+    (Level::Nothing, StrictSerializable, Some(ReadUncommitted)),
+];
+
+#[test]
+fn planted_isolation_is_caught_at_its_level() {
+    for (level, keeps, broken) in PLANTED {
+        for seed in 0..20 {
+            let recording = planted(level, Vocabulary::Lists, seed);
+            if level != Level::Nothing {
+                let report = judged(&recording, Vocabulary::Lists, keeps);
+                assert_eq!(
+                    report.validity,
+                    Validity::Valid,
+                    "{level:?} {seed} {report:#?}"
+                );
+            }
+            if let Some(broken) = broken {
+                assert!(
+                    breaks(&recording, Vocabulary::Lists, broken),
+                    "{level:?} {seed}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn planted_isolation_of_registers_is_never_accused_of_more() {
+    for (level, keeps, _) in PLANTED {
+        for seed in 0..20 {
+            if level != Level::Nothing {
+                let recording = planted(level, Vocabulary::Registers, seed);
+                let report = judged(&recording, Vocabulary::Registers, keeps);
+                assert_eq!(
+                    report.validity,
+                    Validity::Valid,
+                    "{level:?} {seed} {report:#?}"
+                );
+            }
+        }
+    }
+    for seed in 0..20 {
+        let recording = planted(Level::ReadCommitted, Vocabulary::Registers, seed);
+        assert!(
+            breaks(&recording, Vocabulary::Registers, SnapshotIsolation),
+            "{seed}"
+        );
+        let recording = planted(Level::ReadUncommitted, Vocabulary::Registers, seed);
+        assert!(
+            breaks(&recording, Vocabulary::Registers, ReadCommitted),
+            "{seed}"
+        );
+    }
+}
+
+fn txn(mops: &[(&str, &str, Value)]) -> Value {
+    let mop = |(name, key, value): &(&str, &str, Value)| {
+        Value::List(vec![
+            Value::keyword(name),
+            Value::keyword(key),
+            value.clone(),
+        ])
+    };
+    Value::List(mops.iter().map(mop).collect())
+}
+
+#[test]
+fn a_cycle_is_told_an_edge_at_a_time() {
+    let mut recording = Recording::default();
+    let list = |items: &[i64]| crate::recording::ints(items);
+    recording.invoke(
+        0,
+        "txn",
+        txn(&[("r", "x", Value::Nil), ("append", "y", 1.into())]),
+    );
+    recording.invoke(
+        1,
+        "txn",
+        txn(&[("r", "y", Value::Nil), ("append", "x", 2.into())]),
+    );
+    recording.ok(
+        0,
+        "txn",
+        txn(&[("r", "x", Value::Nil), ("append", "y", 1.into())]),
+    );
+    recording.ok(
+        1,
+        "txn",
+        txn(&[("r", "y", Value::Nil), ("append", "x", 2.into())]),
+    );
+    recording.call(
+        2,
+        "txn",
+        txn(&[("r", "x", list(&[2])), ("r", "y", list(&[1]))]),
+    );
+    let report = recording.check("list-append");
+    assert_eq!(anomalies(&report), ["G2-item"]);
+    assert_eq!(
+        report.findings[0].summary,
+        "T1 → T2 → T1, so each would have to come before itself: T2 appended 2 to :x after T1 \
+         read :x = []; T1 appended 1 to :y after T2 read :y = []"
+    );
+    assert_eq!(report.findings[0].ops, [0, 2, 1, 3]);
+    assert_eq!(report.findings[0].details["cycle"][0]["kind"], "rw");
+    let standing = report.figures["strongest_standing"]
+        .as_array()
+        .expect("an array");
+    assert!(
+        standing.contains(&"strong-snapshot-isolation".into()),
+        "{standing:?}"
+    );
+}
+
+#[test]
+fn an_append_that_no_read_shows_is_behind_those_shown() {
+    let mut recording = Recording::default();
+    recording.call(0, "txn", txn(&[("append", "x", 1.into())]));
+    recording.invoke(1, "txn", txn(&[("r", "x", Value::Nil)]));
+    recording.ok(1, "txn", txn(&[("r", "x", Value::Nil)]));
+    let report = recording.check("list-append");
+    assert_eq!(anomalies(&report), ["G-single-item-realtime"]);
+    assert!(
+        report.findings[0].summary.contains("no read shows it"),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn values_written_twice_leave_their_key_undecided() {
+    for (model, name) in [("list-append", "append"), ("rw-register", "w")] {
+        let mut recording = Recording::default();
+        recording.call(0, "txn", txn(&[(name, "x", 1.into())]));
+        recording.call(1, "txn", txn(&[(name, "x", 1.into())]));
+        let report = recording.check(model);
+        assert_eq!(report.validity, Validity::Unknown);
+        let why = report.unknown.expect("a reason");
+        assert!(why.contains("op 1") && why.contains("op 3"), "{why}");
+    }
+}
+
+#[test]
+fn a_refused_event_changes_nothing() {
+    let mut recording = Recording::default();
+    recording.invoke(
+        0,
+        "txn",
+        txn(&[("r", "x", Value::Nil), ("r", "x", Value::Nil)]),
+    );
+    let bad = [
+        ("r", "x", crate::recording::ints(&[7])),
+        ("r", "x", Value::Int(3)),
+    ];
+    recording.ok(0, "txn", txn(&bad));
+    let mut checker = Transactions::list_append(&Params::default());
+    checker.push(&recording.ops[0]).expect("an invocation");
+    let error = checker
+        .push(&recording.ops[1])
+        .expect_err("a number is no list");
+    assert!(error.to_string().contains("[:r :x 3]"), "{error}");
+    assert!(checker.history.lists.is_empty());
+}
+
+#[test]
+fn a_search_without_budget_is_unknown() {
+    let recording = planted(Level::StrictSerializable, Vocabulary::Lists, 1);
+    let mut checker = Box::new(Transactions::list_append(&Params::default()));
+    for op in &recording.ops {
+        checker.push(op).expect("a readable history");
+    }
+    let report = checker.finish(&Budget {
+        steps: 10,
+        ..Budget::unlimited()
+    });
+    assert_eq!(report.validity, Validity::Unknown);
+    assert!(
+        report
+            .unknown
+            .expect("a reason")
+            .contains("10 search steps")
+    );
+}

@@ -137,7 +137,7 @@ impl<'h> Evidence<'h> {
             .any(|txn| txn.outcome == Outcome::Ok);
         if !any_ok {
             report.doubt(NOTHING_TESTED);
-        } else if self.dependencies == 0 {
+        } else if self.dependencies == 0 && self.ambiguous.is_empty() {
             report.doubt(NO_DEPENDENCY);
         }
         let partly = |model: &&Model| !model.kind().complete;

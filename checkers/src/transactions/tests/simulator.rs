@@ -1,0 +1,246 @@
+//! A store of a chosen isolation level and the history its clients see.
+
+use std::collections::HashMap;
+
+use crate::recording::Recording;
+use crate::transactions::history::Vocabulary;
+use crate::{OpType, Process, Value};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    StrictSerializable,
+    /// Transactions that only read may read the past.
+    StaleReads,
+    SnapshotIsolation,
+    /// Each read sees the last commit; writers lock their keys.
+    ReadCommitted,
+    /// Each read sees everything; writers lock their keys.
+    ReadUncommitted,
+    /// Nothing is locked.
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub level: Level,
+    pub vocabulary: Vocabulary,
+    pub txns: usize,
+    pub processes: usize,
+    pub keys: i64,
+    pub mops_max: u64,
+    /// Failed and indefinite ones, of 1000.
+    pub failed_permille: u64,
+    pub seed: u64,
+}
+
+/// The elements of each key in order; registers hold the last.
+type Store = HashMap<i64, Vec<i64>>;
+
+struct Running {
+    mops: Vec<(i64, Option<i64>)>,
+    done: Vec<Value>,
+    snapshot: usize,
+    writes: Vec<(i64, i64)>,
+}
+
+struct Run {
+    shape: Shape,
+    random: u64,
+    /// Every state there was, the last is the present.
+    states: Vec<Store>,
+    next: i64,
+    recording: Recording,
+}
+
+impl Run {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    fn draw(&mut self) -> Vec<(i64, Option<i64>)> {
+        let count = 1 + self.below(self.shape.mops_max);
+        (0..count)
+            .map(|_| {
+                let key = self.below(self.shape.keys as u64) as i64;
+                let write = self.below(2) == 0;
+                self.next += i64::from(write);
+                (key, write.then_some(self.next))
+            })
+            .collect()
+    }
+
+    fn mop(&self, key: i64, write: Option<i64>, read: Value) -> Value {
+        let name = match (write, self.shape.vocabulary) {
+            (None, _) => "r",
+            (_, Vocabulary::Lists) => "append",
+            (_, Vocabulary::Registers) => "w",
+        };
+        let value = write.map_or(read, Value::Int);
+        Value::List(vec![Value::keyword(name), Value::Int(key), value])
+    }
+
+    fn seen(&self, elements: &[i64]) -> Value {
+        match self.shape.vocabulary {
+            _ if elements.is_empty() => Value::Nil,
+            Vocabulary::Lists => crate::recording::ints(elements),
+            Vocabulary::Registers => Value::Int(elements[elements.len() - 1]),
+        }
+    }
+
+    fn is_dirty(&self) -> bool {
+        matches!(self.shape.level, Level::ReadUncommitted | Level::Nothing)
+    }
+
+    fn present(&self) -> &Store {
+        &self.states[self.states.len() - 1]
+    }
+
+    fn apply(&mut self, writes: &[(i64, i64)]) {
+        let mut store = self.present().clone();
+        for (key, value) in writes {
+            store.entry(*key).or_default().push(*value);
+        }
+        self.states.push(store);
+    }
+
+    /// Does the next micro-operation of a transaction.
+    fn step(&mut self, txn: &mut Running) {
+        let (key, write) = txn.mops[txn.done.len()];
+        let mut read = Value::Nil;
+        match write {
+            Some(value) if self.is_dirty() => self.apply(&[(key, value)]),
+            Some(_) => {}
+            None => {
+                let state = match self.shape.level {
+                    Level::ReadCommitted | Level::ReadUncommitted | Level::Nothing => {
+                        self.present()
+                    }
+                    _ => &self.states[txn.snapshot],
+                };
+                let mut seen = state.get(&key).cloned().unwrap_or_default();
+                if !self.is_dirty() {
+                    let own = txn.writes.iter().filter(|(k, _)| *k == key);
+                    seen.extend(own.map(|(_, value)| *value));
+                }
+                read = self.seen(&seen);
+            }
+        }
+        txn.writes.extend(write.map(|value| (key, value)));
+        txn.done.push(self.mop(key, write, read));
+    }
+
+    /// Whether another committed to a key this one writes since it began.
+    fn conflicts(&self, txn: &Running) -> bool {
+        let count = |store: &Store, key: i64| store.get(&key).map_or(0, Vec::len);
+        let (before, now) = (&self.states[txn.snapshot], self.present());
+        let mut keys = txn.writes.iter().map(|(key, _)| *key);
+        keys.any(|key| count(before, key) != count(now, key))
+    }
+
+    fn end(&mut self, txn: &mut Running, process: i64) -> OpType {
+        let chance = self.below(1000);
+        let fails = chance < self.shape.failed_permille;
+        let unknown = !fails && chance < self.shape.failed_permille * 2;
+        let atomic = matches!(
+            self.shape.level,
+            Level::StrictSerializable | Level::StaleReads
+        );
+        if atomic {
+            let stale = self.shape.level == Level::StaleReads
+                && txn.mops.iter().all(|(_, write)| write.is_none());
+            let now = self.states.len() - 1;
+            txn.snapshot = match stale {
+                true => self.below(now as u64 + 1) as usize,
+                false => now,
+            };
+            while txn.done.len() < txn.mops.len() {
+                self.step(txn);
+            }
+        }
+        let aborted = fails || self.shape.level == Level::SnapshotIsolation && self.conflicts(txn);
+        if aborted && self.is_dirty() {
+            let mut store = self.present().clone();
+            for (key, value) in &txn.writes {
+                let list = store.entry(*key).or_default();
+                list.retain(|element| element != value);
+            }
+            self.states.push(store);
+        }
+        let takes_effect = !aborted && !(unknown && self.below(2) == 0);
+        if takes_effect && !self.is_dirty() {
+            let writes = txn.writes.clone();
+            self.apply(&writes);
+        }
+        let kind = match (aborted, unknown) {
+            (true, _) => OpType::Fail,
+            (_, true) => OpType::Info,
+            _ => OpType::Ok,
+        };
+        let done = Value::List(std::mem::take(&mut txn.done));
+        self.recording
+            .event(Process::Client(process), kind, "txn", done);
+        kind
+    }
+}
+
+/// The history of clients that run transactions at this level.
+pub(super) fn simulate(shape: Shape) -> Recording {
+    let mut run = Run {
+        shape,
+        random: shape.seed,
+        states: vec![Store::new()],
+        next: 0,
+        recording: Recording::default(),
+    };
+    let mut slots: Vec<(i64, Option<Running>)> = (0..shape.processes as i64)
+        .map(|process| (process, None))
+        .collect();
+    let (mut left, mut fresh) = (shape.txns, shape.processes as i64);
+    while left > 0 || slots.iter().any(|(_, txn)| txn.is_some()) {
+        let at = run.below(slots.len() as u64) as usize;
+        let process = slots[at].0;
+        let Some(mut txn) = slots[at].1.take() else {
+            if left == 0 {
+                continue;
+            }
+            left -= 1;
+            let mops = run.draw();
+            let asked = mops
+                .iter()
+                .map(|(key, write)| run.mop(*key, *write, Value::Nil));
+            let asked = Value::List(asked.collect());
+            run.recording.invoke(process, "txn", asked);
+            slots[at].1 = Some(Running {
+                mops,
+                done: Vec::new(),
+                snapshot: run.states.len() - 1,
+                writes: Vec::new(),
+            });
+            continue;
+        };
+        let atomic = matches!(shape.level, Level::StrictSerializable | Level::StaleReads);
+        let next = txn.mops.get(txn.done.len()).filter(|_| !atomic).copied();
+        if let Some((key, write)) = next {
+            let others = slots.iter().filter_map(|(_, other)| other.as_ref());
+            let mut locks = others.flat_map(|other| other.writes.iter());
+            let locking = matches!(shape.level, Level::ReadCommitted | Level::ReadUncommitted);
+            let locked = locking && write.is_some() && locks.any(|(locked, _)| *locked == key);
+            if !locked {
+                run.step(&mut txn);
+                slots[at].1 = Some(txn);
+                continue;
+            }
+            // A writer that finds its key locked gives up what it has not done yet.
+            txn.mops.truncate(txn.done.len());
+        }
+        if run.end(&mut txn, process) == OpType::Info {
+            slots[at].0 = fresh;
+            fresh += 1;
+        }
+    }
+    run.recording
+}
