@@ -41,6 +41,7 @@ struct Running {
     done: Vec<Value>,
     snapshot: usize,
     writes: Vec<(i64, i64)>,
+    gives_up: bool,
 }
 
 struct Run {
@@ -144,6 +145,7 @@ impl Run {
     fn end(&mut self, txn: &mut Running, process: i64) -> OpType {
         let chance = self.below(1000);
         let fails = chance < self.shape.failed_permille;
+        let fails = fails || txn.gives_up;
         let unknown = !fails && chance < self.shape.failed_permille * 2;
         let atomic = matches!(
             self.shape.level,
@@ -219,6 +221,7 @@ pub(super) fn simulate(shape: Shape) -> Recording {
                 done: Vec::new(),
                 snapshot: run.states.len() - 1,
                 writes: Vec::new(),
+                gives_up: false,
             });
             continue;
         };
@@ -234,8 +237,8 @@ pub(super) fn simulate(shape: Shape) -> Recording {
                 slots[at].1 = Some(txn);
                 continue;
             }
-            // A writer that finds its key locked gives up what it has not done yet.
-            txn.mops.truncate(txn.done.len());
+            // A writer that finds its key locked rolls back.
+            txn.gives_up = true;
         }
         if run.end(&mut txn, process) == OpType::Info {
             slots[at].0 = fresh;
