@@ -84,6 +84,21 @@ pub fn analyse(
         Some(model) => model,
         None => detect(&mut reader, &mut ahead, source)?,
     };
+    let misfit = request
+        .params
+        .consistency
+        .iter()
+        .find(|claimed| !model.judges(**claimed));
+    if let Some(claimed) = misfit {
+        return Err(AnalysisError::Model {
+            source_name: source.to_owned(),
+            problem: format!(
+                "{} cannot be judged of model {}",
+                claimed.name(),
+                model.name
+            ),
+        });
+    }
     let mut intake = Intake {
         checker: (model.build)(&request.params),
         statistics: Collector::new(),
@@ -96,8 +111,9 @@ pub fn analyse(
     for op in ahead {
         intake.take(&op)?;
     }
-    for op in &mut reader {
-        intake.take(&op?)?;
+    let mut op = Op::default();
+    while reader.next_into(&mut op)? {
+        intake.take(&op)?;
     }
     intake.note_left_out(&reader);
     let budget = Budget {

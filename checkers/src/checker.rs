@@ -104,6 +104,18 @@ pub struct ModelKind {
     pub build: fn(&Params) -> Box<dyn Checker>,
 }
 
+impl ModelKind {
+    /// Whether a history of this model can be judged by a consistency model. Transactions can by
+    /// any; single objects are checked for linearizability, a bank for its total alone.
+    pub fn judges(&self, consistency: Model) -> bool {
+        match self.name {
+            "list-append" | "rw-register" => true,
+            "bank" => false,
+            _ => consistency == Model::Linearizable,
+        }
+    }
+}
+
 /// Every model there is.
 pub const MODELS: &[ModelKind] = &[
     ModelKind {

@@ -10,6 +10,8 @@ use clap::builder::PossibleValuesParser;
 use faultbench_checkers::Value;
 use faultbench_checkers::checker::{MODELS, ModelKind, Params, model_named};
 use faultbench_checkers::formats::{FORMATS, Format, ReadOptions, cobra};
+use faultbench_checkers::lattice::{self, Model as Consistency};
+use faultbench_checkers::transactions::Assume;
 
 use super::{Ended, Failure};
 use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse};
@@ -37,9 +39,14 @@ pub struct CheckArgs {
     #[arg(long, short, value_parser = PossibleValuesParser::new(MODELS.iter().map(|m| m.name)))]
     model: Option<String>,
 
-    /// What the store promised; each model has one promise so far
-    #[arg(long, value_name = "MODEL")]
-    consistency: Option<String>,
+    /// The consistency models the store promised; for transactions strict-serializable by default
+    #[arg(long, value_delimiter = ',', value_name = "MODEL", value_parser = parse_consistency)]
+    consistency: Vec<Consistency>,
+
+    /// What is known of single registers, to order what transactions write to them
+    #[arg(long, value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(Assume::NAMES))]
+    assume: Vec<String>,
 
     /// The format of the files
     #[arg(long, value_parser = PossibleValuesParser::new(FORMATS.iter().map(|f| f.name)))]
@@ -61,6 +68,10 @@ pub struct CheckArgs {
     /// Leave out a last line that was cut off, as in the log of a run that was killed
     #[arg(long)]
     drop_torn_line: bool,
+
+    /// Take operations without a process, and completions without an invocation
+    #[arg(long)]
+    lenient: bool,
 
     /// Print JSON
     #[arg(long)]
@@ -98,8 +109,10 @@ pub fn main(args: &CheckArgs) -> Ended {
 impl CheckArgs {
     fn request(&self) -> Result<Request, Failure> {
         let model: Option<&'static ModelKind> = self.model.as_deref().and_then(model_named);
-        if let Some(wanted) = &self.consistency {
-            supported(wanted, model)?;
+        let mut assume = Assume::default();
+        for name in &self.assume {
+            let known = assume.add(name);
+            debug_assert!(known, "clap knows the names");
         }
         let init = self.init.as_deref().map(parse_init).transpose()?;
         Ok(Request {
@@ -107,13 +120,16 @@ impl CheckArgs {
             params: Params {
                 total: init.as_ref().and_then(Value::as_int),
                 init,
+                consistency: self.consistency.clone(),
+                assume,
+                lenient: self.lenient,
                 ..Params::default()
             },
             read: ReadOptions {
                 format: self.format.as_deref().and_then(Format::from_name),
                 skip_bad_lines: self.skip_bad_lines,
                 drop_torn_tail: self.drop_torn_line,
-                lenient: false,
+                lenient: self.lenient,
             },
             budget: Limits {
                 wall: self.budget,
@@ -123,17 +139,11 @@ impl CheckArgs {
     }
 }
 
-/// Each model has one promise so far, so a claim can only be right or wrong.
-fn supported(wanted: &str, model: Option<&ModelKind>) -> Result<(), Failure> {
-    const LINEARIZABLE: &str = "linearizable";
-    let name = model.map_or("any model", |model| model.name);
-    if wanted == LINEARIZABLE && name != "bank" {
-        return Ok(());
-    }
-    Err(Failure::usage(format!(
-        "--consistency {wanted} cannot be checked of {name}; registers and sets are checked for \
-         {LINEARIZABLE}, a bank for its total whatever the model"
-    )))
+fn parse_consistency(name: &str) -> Result<Consistency, String> {
+    Consistency::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = lattice::MODELS.iter().map(|kind| kind.name).collect();
+        format!("there is no such model; choose from {}", known.join(", "))
+    })
 }
 
 /// A value of `--init`: an integer, nil, or else a string.

@@ -17,7 +17,7 @@ mod tun;
 mod wire;
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -39,6 +39,9 @@ pub const FABRIC_NODES_MAX: usize = 64;
 
 /// The fabric's interface in each namespace.
 pub const INTERFACE: &str = "fb0";
+
+/// Where probes go: the port of the discard service (RFC 863), which nothing listens on.
+const DISCARD_PORT: u16 = 9;
 
 /// The hub's last octet.
 const HUB_OCTET: u8 = 254;
@@ -152,6 +155,28 @@ impl Fabric {
     /// As [`Fabric::counters`], for the links to and from the hub too.
     pub fn counters_between(&self, from: Port, to: Port) -> LinkCounters {
         self.links.get(from, to).counters()
+    }
+
+    /// Sends a datagram over each link, from within the namespace it starts in: a cut link drops
+    /// and counts it.
+    ///
+    /// # Errors
+    /// A namespace could not be entered, or a datagram not be sent.
+    pub fn probe(&self, links: &[Link]) -> io::Result<()> {
+        // Entering a namespace moves the thread, so it is one that ends here.
+        std::thread::scope(|scope| {
+            let prober = scope.spawn(|| links.iter().try_for_each(|link| self.send_probe(*link)));
+            prober
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn send_probe(&self, link: Link) -> io::Result<()> {
+        self.nodes[link.from.0].enter()?;
+        let socket = UdpSocket::bind((self.address(link.from), 0))?;
+        socket.send_to(b"faultbench", (self.address(link.to), DISCARD_PORT))?;
+        Ok(())
     }
 
     /// Frames that belonged to no link.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
 use crate::node::NodeId;
@@ -114,21 +115,77 @@ impl Injected for Cut {
     }
 
     fn heal(self: Box<Self>) -> Evidence {
+        let met = self.dropped();
+        // Where the nodes have nothing to say to each other over the cut links, as when a leader is
+        // the bridge between two sides, what was cut is asked for by packets of our own.
+        let probed = if met.packets == 0 {
+            self.probe()
+        } else {
+            Ok(met)
+        };
         self.cuts.heal(&self.links);
-        let after = self.cuts.dropped(&self.links);
-        let dropped: Vec<u64> = after.iter().zip(&self.before).map(|(a, b)| a - b).collect();
-        let packets: u64 = dropped.iter().sum();
-        if packets == 0 {
-            return Evidence::Indeterminate {
-                reason: format!("no packet came to any of the {} cut links", dropped.len()),
-            };
+        let all = self.links.len();
+        match probed {
+            Ok(drops) if met.packets > 0 => Evidence::Installed {
+                observed: format!(
+                    "{} packets dropped on {} of {all} cut links",
+                    drops.packets, drops.links
+                ),
+            },
+            Ok(drops) if drops.links == all => Evidence::Installed {
+                observed: format!(
+                    "probes dropped on {all} of {all} cut links, which the nodes did not use"
+                ),
+            },
+            Ok(drops) => Evidence::Indeterminate {
+                reason: format!(
+                    "the nodes used none of the {all} cut links, and only {} dropped a probe",
+                    drops.links
+                ),
+            },
+            Err(error) => Evidence::Indeterminate {
+                reason: format!("the nodes used none of the {all} cut links: {error}"),
+            },
         }
-        let busy = dropped.iter().filter(|n| **n > 0).count();
-        Evidence::Installed {
-            observed: format!(
-                "{packets} packets dropped on {busy} of {} cut links",
-                dropped.len()
-            ),
+    }
+}
+
+/// What a partition dropped.
+#[derive(Clone, Copy)]
+struct Drops {
+    packets: u64,
+    /// Links on which anything was dropped.
+    links: usize,
+}
+
+/// How long the fabric may take to judge a probe: it does so in microseconds when it runs.
+const PROBE_JUDGED_WITHIN: Duration = Duration::from_millis(200);
+/// Between two looks at the counters.
+const PROBE_POLL: Duration = Duration::from_millis(2);
+
+impl Cut {
+    fn dropped(&self) -> Drops {
+        let after = self.cuts.dropped(&self.links);
+        let each = after
+            .iter()
+            .zip(&self.before)
+            .map(|(after, before)| after - before);
+        Drops {
+            packets: each.clone().sum(),
+            links: each.filter(|packets| *packets > 0).count(),
+        }
+    }
+
+    fn probe(&self) -> Result<Drops, String> {
+        let sent = self.cuts.cluster.fabric().probe(&self.links);
+        sent.map_err(|error| format!("probes could not be sent: {error}"))?;
+        let start = Instant::now();
+        loop {
+            let drops = self.dropped();
+            if drops.links == self.links.len() || start.elapsed() >= PROBE_JUDGED_WITHIN {
+                return Ok(drops);
+            }
+            std::thread::sleep(PROBE_POLL);
         }
     }
 }

@@ -237,11 +237,9 @@ impl Key {
             follows[*to as usize] = true;
         }
         // The initial version comes directly before all that follow nothing else.
-        for version in 1..self.values.len() {
-            if !follows[version] {
-                self.orders.push((0, version as u32, INITIAL));
-            }
-        }
+        let first = (1..).zip(&follows[1..]).filter(|(_, follows)| !**follows);
+        self.orders
+            .extend(first.map(|(version, _)| (0, version, INITIAL)));
         self.orders.sort_unstable();
         for same in self.orders.chunk_by(|a, b| a.0 == b.0) {
             let from = same[0].0;

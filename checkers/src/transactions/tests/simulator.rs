@@ -172,7 +172,8 @@ impl Run {
             }
             self.states.push(store);
         }
-        let takes_effect = !aborted && !(unknown && self.below(2) == 0);
+        let vanishes = unknown && self.below(2) == 0;
+        let takes_effect = !aborted && !vanishes;
         if takes_effect && !self.is_dirty() {
             let writes = txn.writes.clone();
             self.apply(&writes);
