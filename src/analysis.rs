@@ -77,6 +77,19 @@ pub fn analyse(
     source: &str,
     request: &Request,
 ) -> Result<Analysis, AnalysisError> {
+    analyse_watched(input, source, request, &mut |_| {})
+}
+
+/// The same, with `watch` shown every operation that is judged, in order.
+///
+/// # Errors
+/// As [`analyse`].
+pub fn analyse_watched(
+    input: Box<dyn BufRead>,
+    source: &str,
+    request: &Request,
+    watch: &mut dyn FnMut(&Op),
+) -> Result<Analysis, AnalysisError> {
     let start = Instant::now();
     let mut reader = formats::open(input, source, request.read)?;
     let mut ahead = Vec::new();
@@ -107,6 +120,7 @@ pub fn analyse(
         warnings: Vec::new(),
         forgiving: request.read.skip_bad_lines,
         source,
+        watch,
     };
     for op in ahead {
         intake.take(&op)?;
@@ -169,6 +183,7 @@ struct Intake<'a> {
     /// Leave out what cannot be used instead of ending.
     forgiving: bool,
     source: &'a str,
+    watch: &'a mut dyn FnMut(&Op),
 }
 
 /// Operations left out that are told in full.
@@ -191,6 +206,7 @@ impl Intake<'_> {
             return Ok(());
         }
         self.statistics.push(op);
+        (self.watch)(op);
         self.ok_ops += u64::from(op.kind == OpType::Ok && op.process.client().is_some());
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod doctor;
+pub mod html;
 pub mod progress;
 mod style;
 pub mod text;

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use faultbench_checkers::Value;
 use faultbench_checkers::checker::{MODELS, ModelKind, Params, model_named};
 use faultbench_checkers::formats::{FORMATS, Format, ReadOptions, cobra};
 use faultbench_checkers::lattice::{self, Model as Consistency};
 use faultbench_checkers::transactions::Assume;
+use faultbench_checkers::{Op, Value};
 
 use super::{Ended, Failure};
-use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse};
+use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse_watched};
+use crate::report::html::collect::Collector;
+use crate::report::html::{self, Story};
 use crate::report::text;
 use crate::store::RunDir;
 use crate::verdict::{Exit, Findings, Verdict, judge};
@@ -29,6 +31,7 @@ Examples:
   faultbench check history.edn
   faultbench check --model bank history.jsonl --json
   faultbench check store/latest
+  faultbench check store/latest --html picture.html
   zcat history.edn.gz | faultbench check --model cas-register --init 0 -")]
 pub struct CheckArgs {
     /// History files, run directories, or - for standard input
@@ -76,15 +79,29 @@ pub struct CheckArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    /// Write a page that shows the history and the findings, for any browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub fn main(args: &CheckArgs) -> Ended {
     let request = args.request()?;
+    if args.html.is_some() && args.files.len() > 1 {
+        let count = args.files.len();
+        return Err(Failure::usage(format!(
+            "--html draws one history, but {count} files are given; check them one at a time"
+        )));
+    }
     let mut exit = Exit::Valid;
     let mut failures = Vec::new();
     for file in &args.files {
         let source = file.display().to_string();
-        match open(file).and_then(|input| analyse(input, &source, &request)) {
+        let mut collector = args.html.as_ref().map(|_| Collector::default());
+        let mut watch = |op: &Op| collector.iter_mut().for_each(|into| into.push(op));
+        let analysed =
+            open(file).and_then(|input| analyse_watched(input, &source, &request, &mut watch));
+        match analysed {
             Ok(analysis) => {
                 let verdict = judge(&Findings {
                     report: Some(&analysis.report),
@@ -93,6 +110,10 @@ pub fn main(args: &CheckArgs) -> Ended {
                 });
                 exit = exit.worse(verdict.exit());
                 print_analysis(args.json, &source, &analysis, &verdict);
+                if let (Some(path), Some(collector)) = (&args.html, collector) {
+                    let drawn = draw(path, &source, &analysis, &verdict, collector);
+                    failures.extend(drawn.err());
+                }
             }
             Err(error) => failures.push(error.to_string()),
         }
@@ -194,6 +215,29 @@ fn open_file(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
             error,
         }),
     }
+}
+
+/// Writes the page.
+///
+/// # Errors
+/// A sentence about the file that could not be written.
+fn draw(
+    path: &Path,
+    source: &str,
+    analysis: &Analysis,
+    verdict: &Verdict,
+    collector: Collector,
+) -> Result<(), String> {
+    let story = Story {
+        source,
+        verdict,
+        report: &analysis.report,
+        statistics: &analysis.statistics,
+        warnings: &analysis.warnings,
+    };
+    let page = html::page(&story, &collector.finish(&analysis.report));
+    std::fs::write(path, page)
+        .map_err(|error| format!("{}: cannot write the page: {error}", path.display()))
 }
 
 fn print_analysis(json: bool, source: &str, analysis: &Analysis, verdict: &Verdict) {

@@ -135,13 +135,16 @@ pub fn tally(exits: &[Exit]) -> String {
 pub fn checked(source: &str, analysis: &Analysis, verdict: &Verdict) -> String {
     let mut out = String::new();
     let report = &analysis.report;
-    let promise = &report.promise;
-    let says = match report.validity {
-        Validity::Valid => format!("keeps the promise of {promise}"),
-        Validity::Invalid => format!("breaks the promise of {promise}{}", first_finding(report)),
-        Validity::Unknown => report.unknown.clone().unwrap_or_default(),
+    let evidence = match report.validity {
+        Validity::Invalid => first_finding(report),
+        Validity::Valid | Validity::Unknown => String::new(),
     };
-    headline(&mut out, verdict.exit(), &format!("{source}: {says}"));
+    let says = says(report);
+    headline(
+        &mut out,
+        verdict.exit(),
+        &format!("{source}: {says}{evidence}"),
+    );
     findings(&mut out, report);
     figures(&mut out, report);
     measures(&mut out, &analysis.statistics);
@@ -152,7 +155,17 @@ pub fn checked(source: &str, analysis: &Analysis, verdict: &Verdict) -> String {
     out
 }
 
-fn plain_word(exit: Exit) -> &'static str {
+/// What is said of a recorded history, without the evidence.
+pub(super) fn says(report: &Report) -> String {
+    let promise = &report.promise;
+    match report.validity {
+        Validity::Valid => format!("keeps the promise of {promise}"),
+        Validity::Invalid => format!("breaks the promise of {promise}"),
+        Validity::Unknown => report.unknown.clone().unwrap_or_default(),
+    }
+}
+
+pub(super) fn plain_word(exit: Exit) -> &'static str {
     match exit {
         Exit::Valid => "valid",
         Exit::Safety => "VIOLATION",
