@@ -153,7 +153,7 @@ impl<'a> Encoder<'a> {
         Document {
             timed: self.picture.clock == Clock::Nanoseconds,
             origin: self.origin,
-            end: self.end - self.origin,
+            end: self.from_origin(self.end),
             lanes,
             ops,
             faults: self.stretches(&self.picture.faults),
@@ -170,9 +170,10 @@ impl<'a> Encoder<'a> {
         let (mut begin, mut invoke) = (self.origin, 0);
         let (picture, window) = (self.picture, self.window);
         for bar in window.rows.iter().flat_map(|range| bars(picture, range)) {
-            to.begin.push(bar.begin - begin);
-            to.length.push(bar.end.map_or(-1, |end| end - bar.begin));
-            to.invoke.push(bar.invoke as i64 - invoke);
+            to.begin.push(bar.begin.saturating_sub(begin));
+            to.length
+                .push(bar.end.map_or(-1, |end| end.saturating_sub(bar.begin)));
+            to.invoke.push((bar.invoke as i64).wrapping_sub(invoke));
             to.complete.push(
                 bar.complete
                     .map_or(0, |index| index.saturating_sub(bar.invoke)),
@@ -191,6 +192,11 @@ impl<'a> Encoder<'a> {
         to
     }
 
+    /// A history may claim any times: those too far apart to count are cut short.
+    fn from_origin(&self, time: i64) -> i64 {
+        time.saturating_sub(self.origin)
+    }
+
     fn text(&mut self, id: Option<TextId>) -> i64 {
         let Some(id) = id else {
             return -1;
@@ -205,8 +211,8 @@ impl<'a> Encoder<'a> {
         let stretch = |band: &'a Band| Stretch {
             family: &band.family,
             what: &band.what,
-            begin: band.begin - self.origin,
-            end: band.end.unwrap_or(self.end).max(band.begin) - self.origin,
+            begin: self.from_origin(band.begin),
+            end: self.from_origin(band.end.unwrap_or(self.end).max(band.begin)),
         };
         bands.iter().map(stretch).collect()
     }
@@ -220,8 +226,8 @@ impl<'a> Encoder<'a> {
         let begin_of = |row: u32| self.picture.ops.get(row as usize).map(|bar| bar.begin);
         let left_out = starts.zip(ends).filter(|(start, end)| start < end);
         let gap = |(start, end): (u32, u32)| Gap {
-            begin: begin_of(start).unwrap_or(0) - self.origin,
-            end: begin_of(end).unwrap_or(self.end) - self.origin,
+            begin: self.from_origin(begin_of(start).unwrap_or(0)),
+            end: self.from_origin(begin_of(end).unwrap_or(self.end)),
             count: u64::from(end - start),
         };
         left_out.map(gap).collect()
@@ -251,7 +257,7 @@ impl<'a> Encoder<'a> {
             about: failure.about.and_then(|row| self.row(row)),
             window: failure
                 .window
-                .map(|(a, b)| (a - self.origin, b - self.origin)),
+                .map(|(a, b)| (self.from_origin(a), self.from_origin(b))),
             states: &failure.states,
         };
         self.picture.failures.iter().map(failure).collect()
@@ -269,7 +275,7 @@ impl<'a> Encoder<'a> {
             *at = (*at).max(bar.begin);
             points.extend(self.row(step.op).map(|op| Point {
                 op,
-                at: *at - self.origin,
+                at: self.from_origin(*at),
                 state: clipped(&step.state, STATE_CHARS_MAX),
             }));
         }

@@ -201,14 +201,43 @@ function drawLane(lane) {
   const y = laneY(lane);
   // A call begun before the left edge may reach into sight: the last of those that did.
   let at = Math.max(0, firstWhere(rows, (row) => ops.begin[row] > view.begin) - 1);
+  let run = null;
   while (at < rows.length && ops.begin[rows[at]] <= view.end) {
-    drawBar(rows[at], y, at + 1 < rows.length ? toX(ops.begin[rows[at + 1]]) : Infinity);
+    const row = rows[at];
+    if (toX(ops.end[row]) - toX(ops.begin[row]) < 2 && !indefinite(row)) {
+      run = lengthened(run, row, y);
+    } else {
+      drawRun(run, y);
+      run = null;
+      drawBar(row, y, at + 1 < rows.length ? toX(ops.begin[rows[at + 1]]) : Infinity);
+    }
     const covered = toTime(toX(ops.begin[rows[at]]) + 1);
     const next = at + 1;
     at = next < rows.length && ops.begin[rows[next]] >= covered
       ? next
       : Math.max(next, firstWhere(rows, (row) => ops.begin[row] >= covered));
   }
+  drawRun(run, y);
+}
+
+/** Slivers next to each other that ended alike are drawn as one: a full lane is a few strokes. */
+function lengthened(run, row, y) {
+  const [left, right] = extent(row, Infinity);
+  const outcome = ops.outcome[row];
+  if (run && run.outcome === outcome && left - run.right < 1) {
+    run.right = Math.max(run.right, right);
+    return run;
+  }
+  drawRun(run, y);
+  return { left, right, outcome };
+}
+
+function drawRun(run, y) {
+  if (!run) return;
+  pen.globalAlpha = view.failure ? 0.55 : 1;
+  pen.fillStyle = run.outcome === FAIL ? colour["fail-edge"] : colour[OUTCOMES[run.outcome]];
+  pen.fillRect(run.left, y + 4, run.right - run.left, size.row - 8);
+  pen.globalAlpha = 1;
 }
 
 /** Where a bar is drawn: from its begin to its end, or as far as there is room. */
@@ -384,7 +413,10 @@ function drawAxis() {
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = Math.max([1, 2, 5, 10].find((n) => n * power >= wanted) * power, 1);
   const first = Math.ceil((view.begin + data.origin) / step) * step - data.origin;
-  for (let at = first; at <= view.end; at += step) {
+  // Counted, not added up: far from the origin a step may be less than a number can tell.
+  const marks = Math.min(Math.floor((view.end - first) / step), size.width);
+  for (let n = 0; n <= marks; n++) {
+    const at = first + n * step;
     const x = toX(at);
     pen.fillStyle = colour.line;
     pen.fillRect(x, AXIS - 6, 1, 6);

@@ -23,7 +23,7 @@ function stepFailure(by) {
 
 function tellFailure() {
   const at = shown.indexOf(view.failure);
-  byId("which").textContent = at < 0 ? `${shown.length} errors` : `${at + 1} of ${shown.length}`;
+  byId("which").textContent = at < 0 ? `of ${shown.length}` : `${at + 1} of ${shown.length}`;
   for (const button of document.querySelectorAll("button.show")) {
     const current = view.failure?.number === Number(button.dataset.failure);
     button.closest("li").classList.toggle("current", current);

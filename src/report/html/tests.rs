@@ -163,6 +163,22 @@ fn a_history_without_times_is_drawn_by_its_indices() {
     assert_eq!(data["ops"]["length"], serde_json::json!([4]));
 }
 
+#[test]
+fn impossible_times_are_drawn_all_the_same() {
+    let report = report(&[1], "a story");
+    let mut collector = Collector::default();
+    for (index, time) in [(0, i64::MIN), (1, i64::MAX), (2, 0), (3, -1)] {
+        let kind = [OpType::Invoke, OpType::Ok][index % 2];
+        let op = Op {
+            time: Some(time),
+            ..op(index as u64, kind, Value::Nil)
+        };
+        collector.push(&op);
+    }
+    let data = data_of(&html(&report, &collector.finish(&report), 10, usize::MAX));
+    assert_eq!(data["ops"]["length"], serde_json::json!([i64::MAX, 0]));
+}
+
 /// Two overlapping calls on a key, taking effect in the other order, and one on another key.
 #[test]
 fn a_linearization_becomes_moments_within_its_calls() {
