@@ -33,8 +33,8 @@ function fields(row) {
   add("index", completed
     ? `${ops.invoke[row]} – ${ops.invoke[row] + ops.complete[row]}` : String(ops.invoke[row]));
   if (data.timed) {
-    const end = completed ? moment(ops.end[row], fine) : "";
-    add("time", completed ? `${moment(ops.begin[row], fine)} – ${end}` : moment(ops.begin[row], fine));
+    const begin = moment(ops.begin[row], fine);
+    add("time", completed ? `${begin} – ${moment(ops.end[row], fine)}` : begin);
     if (completed) add("took", stretch(ops.end[row] - ops.begin[row]));
   }
   const point = pointOf.get(row);

@@ -60,7 +60,8 @@ for (const lane of lanes) {
 
 const failures = data.failures.map((failure, number) => {
   const begins = failure.ops.map((row) => ops.begin[row]);
-  const ends = failure.ops.map((row) => (ops.outcome[row] === OPEN ? ops.begin[row] : ops.end[row]));
+  const ends = failure.ops.map((row) =>
+    ops.outcome[row] === OPEN ? ops.begin[row] : ops.end[row]);
   const [begin, end] = failure.window ?? [Math.min(...begins), Math.max(...ends)];
   return { ...failure, number, begin, end };
 });

@@ -386,7 +386,8 @@ function drawHead() {
   drawAxis();
   const phases = data.phases.length ? 1 : 0;
   for (const phase of data.phases) drawStrip(phase, 0, colour.phase, false);
-  data.faults.forEach((fault, n) => drawStrip(fault, phases + stripOf[n], faultColour(fault), true));
+  data.faults.forEach((fault, n) =>
+    drawStrip(fault, phases + stripOf[n], faultColour(fault), true));
   pen.restore();
 }
 
@@ -460,8 +461,8 @@ function drawGutter() {
   }
   pen.restore();
   pen.fillStyle = colour.soft;
-  pen.fillText(narrow ? "process" : lanes.some((l) => l.node !== NONE) ? "node   process" : "process",
-    7, AXIS / 2);
+  const grouped = lanes.some((lane) => lane.node !== NONE);
+  pen.fillText(grouped && !narrow ? "node   process" : "process", 7, AXIS / 2);
   pen.fillStyle = colour.line;
   pen.fillRect(size.gutter - 1, 0, 1, size.height);
 }

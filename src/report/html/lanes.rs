@@ -1,8 +1,9 @@
 //! Lanes: which row of the picture each process has.
 //!
 //! A process whose call was indefinite never invokes again, and its worker goes on under a new
-//! number. That one takes over the lane, so there are about as many lanes as there were workers. Where
-//! nodes are recorded, a lane whose process is through is taken over by the next one of that node.
+//! number. That one takes over the lane, so there are about as many lanes as there were workers.
+//! Where nodes are recorded, a lane whose process is through is taken over by the next one of that
+//! node.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
