@@ -153,7 +153,7 @@ impl<'a> Encoder<'a> {
         Document {
             timed: self.picture.clock == Clock::Nanoseconds,
             origin: self.origin,
-            end: self.from_origin(self.end),
+            end: self.since_origin(self.end),
             lanes,
             ops,
             faults: self.stretches(&self.picture.faults),
@@ -193,7 +193,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// A history may claim any times: those too far apart to count are cut short.
-    fn from_origin(&self, time: i64) -> i64 {
+    fn since_origin(&self, time: i64) -> i64 {
         time.saturating_sub(self.origin)
     }
 
@@ -211,8 +211,8 @@ impl<'a> Encoder<'a> {
         let stretch = |band: &'a Band| Stretch {
             family: &band.family,
             what: &band.what,
-            begin: self.from_origin(band.begin),
-            end: self.from_origin(band.end.unwrap_or(self.end).max(band.begin)),
+            begin: self.since_origin(band.begin),
+            end: self.since_origin(band.end.unwrap_or(self.end).max(band.begin)),
         };
         bands.iter().map(stretch).collect()
     }
@@ -226,8 +226,8 @@ impl<'a> Encoder<'a> {
         let begin_of = |row: u32| self.picture.ops.get(row as usize).map(|bar| bar.begin);
         let left_out = starts.zip(ends).filter(|(start, end)| start < end);
         let gap = |(start, end): (u32, u32)| Gap {
-            begin: self.from_origin(begin_of(start).unwrap_or(0)),
-            end: self.from_origin(begin_of(end).unwrap_or(self.end)),
+            begin: self.since_origin(begin_of(start).unwrap_or(0)),
+            end: self.since_origin(begin_of(end).unwrap_or(self.end)),
             count: u64::from(end - start),
         };
         left_out.map(gap).collect()
@@ -257,7 +257,7 @@ impl<'a> Encoder<'a> {
             about: failure.about.and_then(|row| self.row(row)),
             window: failure
                 .window
-                .map(|(a, b)| (self.from_origin(a), self.from_origin(b))),
+                .map(|(a, b)| (self.since_origin(a), self.since_origin(b))),
             states: &failure.states,
         };
         self.picture.failures.iter().map(failure).collect()
@@ -275,7 +275,7 @@ impl<'a> Encoder<'a> {
             *at = (*at).max(bar.begin);
             points.extend(self.row(step.op).map(|op| Point {
                 op,
-                at: self.from_origin(*at),
+                at: self.since_origin(*at),
                 state: clipped(&step.state, STATE_CHARS_MAX),
             }));
         }
