@@ -1,8 +1,8 @@
 //! The lattice of consistency models: which anomalies rule out which promises.
 //!
 //! Models and anomalies are tables ([`models`], [`anomalies`]); the functions here are closures
-//! over them. An anomaly implies others; a model is *ruled out* by a history that shows, or implies,
-//! an anomaly which the model or any weaker one forbids.
+//! over them. An anomaly implies others; a model is *ruled out* by a history that shows, or
+//! implies, an anomaly which the model or any weaker one forbids.
 
 pub mod anomalies;
 pub mod models;

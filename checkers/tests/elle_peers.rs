@@ -1,8 +1,8 @@
 //! Verdicts of Elle and elle-cli on recorded histories and on the cases of Elle's own unit tests.
 //!
-//! Every asserted verdict, anomaly and ruled-out model must be ours as well, but for the differences
-//! argued in `docs/elle-differences.md`, listed in [`DIFFERENCES`]. Which cycle witnesses an anomaly
-//! is free. The folder is data beside the project: `FAULTBENCH_PEER_HISTORIES` names it.
+//! Every asserted verdict, anomaly and ruled-out model must be ours as well, but for the
+//! differences argued in `docs/elle-differences.md`, listed in [`DIFFERENCES`]. Which cycle
+//! witnesses an anomaly is free. The folder is data beside the project: `FAULTBENCH_PEER_HISTORIES` names it.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -46,7 +46,8 @@ proptest! {
         let graph = packed(&edges);
         let found = components(&graph, mask, &mut Budget::unlimited().meter()).unwrap();
         let oracle = oracle(&edges, mask);
-        let mut sizes: Vec<usize> = petgraph::algo::tarjan_scc(&oracle).iter().map(Vec::len).collect();
+        let theirs = petgraph::algo::tarjan_scc(&oracle);
+        let mut sizes: Vec<usize> = theirs.iter().map(Vec::len).collect();
         sizes.sort_unstable();
         let mut ours: Vec<usize> = found.sizes.iter().map(|size| *size as usize).collect();
         ours.sort_unstable();

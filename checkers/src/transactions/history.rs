@@ -205,7 +205,7 @@ impl History {
         Ok(())
     }
 
-    /// Puts what a transaction did in the place of what it was invoked to do, where that is as long.
+    /// Puts what a transaction did in the place of what it was invoked to do, if that is as long.
     fn settle(&mut self, txn: TxnId, first_mop: u32, mops: u32) {
         let row = &mut self.txns[txn as usize];
         if row.mops == mops && mops > 0 {

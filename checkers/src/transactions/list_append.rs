@@ -2,8 +2,8 @@
 //!
 //! A list shows its own history, so the longest read of a key is the order of its versions, and
 //! every other read must be a prefix of it. An append that committed and that no read shows comes
-//! after the last element of the longest read: had it come before, that read would show it. Elements
-//! are unique for each key.
+//! after the last element of the longest read: had it come before, that read would show it.
+//! Elements are unique for each key.
 
 use serde_json::json;
 

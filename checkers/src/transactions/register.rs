@@ -237,9 +237,11 @@ impl Key {
             follows[*to as usize] = true;
         }
         // The initial version comes directly before all that follow nothing else.
-        let first = (1..).zip(&follows[1..]).filter(|(_, follows)| !**follows);
-        self.orders
-            .extend(first.map(|(version, _)| (0, version, INITIAL)));
+        for (version, follows) in (0..).zip(follows).skip(1) {
+            if !follows {
+                self.orders.push((0, version, INITIAL));
+            }
+        }
         self.orders.sort_unstable();
         for same in self.orders.chunk_by(|a, b| a.0 == b.0) {
             let from = same[0].0;

@@ -207,7 +207,7 @@ impl History {
         }
         let place = |mop: &Mop| {
             let lists = self.lists.get(mop.key as usize)?;
-            let order = &lists.branches[lists.longest()];
+            let order = lists.branches.get(lists.longest())?;
             order.iter().position(|element| *element == mop.value)
         };
         let (distance, mop, next) = self

@@ -172,9 +172,8 @@ impl Run {
             }
             self.states.push(store);
         }
-        let vanishes = unknown && self.below(2) == 0;
-        let takes_effect = !aborted && !vanishes;
-        if takes_effect && !self.is_dirty() {
+        let is_lost = aborted || unknown && self.below(2) == 0;
+        if !is_lost && !self.is_dirty() {
             let writes = txn.writes.clone();
             self.apply(&writes);
         }
