@@ -98,7 +98,7 @@ impl Tally {
     pub fn scope(&self, name: String, begin: Option<i64>, end: Option<i64>) -> Scope {
         let seconds = end
             .zip(begin)
-            .map(|(end, begin)| (end - begin) as f64 / 1e9);
+            .map(|(end, begin)| end.saturating_sub(begin) as f64 / 1e9);
         let mut functions: Vec<FunctionStatistics> = self
             .functions
             .iter()
