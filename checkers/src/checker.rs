@@ -7,7 +7,10 @@ use crate::report::{Report, Validity};
 use crate::transactions::{self, Assume, Transactions};
 use crate::value::Value;
 use crate::{Op, OpType};
-use crate::{bank, linearizable, set};
+use crate::{
+    bank, counter, leader, linearizable, lock, log_agreement, long_fork, monotonic, queue,
+    sequential, set, unique_ids,
+};
 
 /// Judges one history, fed an event at a time in the order it was recorded.
 ///
@@ -159,6 +162,69 @@ pub const MODELS: &[ModelKind] = &[
         about: "transactions that write and read registers; isolation by --consistency",
         functions: transactions::FUNCTIONS,
         build: |params| Box::new(Transactions::rw_register(params)),
+    },
+    ModelKind {
+        name: "total-queue",
+        aliases: &[],
+        about: "a queue as a whole: what goes in comes out, and nothing else",
+        functions: queue::FUNCTIONS,
+        build: |params| Box::new(queue::TotalQueue::new(params)),
+    },
+    ModelKind {
+        name: "counter-bounds",
+        aliases: &[],
+        about: "a counter: each read lies between what was acknowledged and attempted",
+        functions: counter::FUNCTIONS,
+        build: |params| Box::new(counter::CounterBounds::new(params)),
+    },
+    ModelKind {
+        name: "unique-ids",
+        aliases: &[],
+        about: "a generator of identifiers that never repeats one",
+        functions: unique_ids::FUNCTIONS,
+        build: |params| Box::new(unique_ids::UniqueIds::new(params)),
+    },
+    ModelKind {
+        name: "long-fork",
+        aliases: &[],
+        about: "groups of registers written once: reads agree on the order of writes",
+        functions: long_fork::FUNCTIONS,
+        build: |params| Box::new(long_fork::LongFork::new(params)),
+    },
+    ModelKind {
+        name: "monotonic",
+        aliases: &[],
+        about: "registers that grow: no process reads less than before",
+        functions: monotonic::FUNCTIONS,
+        build: |params| Box::new(monotonic::Monotonic::new(params)),
+    },
+    ModelKind {
+        name: "sequential-keys",
+        aliases: &[],
+        about: "subkeys written one after another: seen in that order",
+        functions: sequential::FUNCTIONS,
+        build: |params| Box::new(sequential::SequentialKeys::new(params)),
+    },
+    ModelKind {
+        name: "lock-safety",
+        aliases: &[],
+        about: "locks: one holder at a time, fencing tokens that grow",
+        functions: lock::FUNCTIONS,
+        build: |params| Box::new(lock::LockSafety::new(params)),
+    },
+    ModelKind {
+        name: "leader-per-term",
+        aliases: &[],
+        about: "elections: at most one leader a term",
+        functions: leader::FUNCTIONS,
+        build: |params| Box::new(leader::LeaderPerTerm::new(params)),
+    },
+    ModelKind {
+        name: "log-agreement",
+        aliases: &[],
+        about: "replicated logs: of two, one is a prefix of the other",
+        functions: log_agreement::FUNCTIONS,
+        build: |params| Box::new(log_agreement::LogAgreement::new(params)),
     },
 ];
 

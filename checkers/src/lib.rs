@@ -9,24 +9,36 @@
 pub mod availability;
 pub mod bank;
 pub mod budget;
+pub mod causal;
 pub mod checker;
+pub mod counter;
 pub mod events;
 pub mod formats;
 mod graph;
 pub mod history;
 mod intern;
+pub mod isolation;
 pub mod lattice;
+pub mod leader;
 pub mod linearizable;
+pub mod lock;
+pub mod log_agreement;
+pub mod long_fork;
 mod lowering;
+pub mod monotonic;
 pub mod op;
+pub mod queue;
 #[cfg(test)]
 mod recording;
 pub mod report;
+pub mod sequential;
+pub mod sessions;
 pub mod set;
 pub mod statistics;
 mod story;
 pub mod synthetic;
 pub mod transactions;
+pub mod unique_ids;
 pub mod value;
 
 pub use op::{Op, OpType, Process};

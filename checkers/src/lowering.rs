@@ -2,6 +2,8 @@
 //!
 //! A process has one open operation at most, so a table from process to call is all it takes.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::checker::OpError;
@@ -78,6 +80,64 @@ impl OpenCalls {
             Some(&call) => Some(call),
             None => self.sparse.get(&process).copied(),
         }
+    }
+}
+
+/// Calls in progress, with what a checker keeps of each until it completes.
+#[derive(Debug)]
+pub(crate) struct Pending<T> {
+    open: OpenCalls,
+    slots: Vec<Option<(Cow<'static, str>, T)>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Pending<T> {
+    fn default() -> Pending<T> {
+        Pending {
+            open: OpenCalls::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Pending<T> {
+    pub fn invoke(&mut self, op: &Op, process: i64, kept: T) -> Result<(), OpError> {
+        let slot = self.free.last().copied().unwrap_or(self.slots.len() as u32);
+        self.open.invoke(op, process, slot)?;
+        let entry = Some((op.f.clone(), kept));
+        match self.free.pop() {
+            Some(slot) => self.slots[slot as usize] = entry,
+            None => self.slots.push(entry),
+        }
+        Ok(())
+    }
+
+    /// What was kept of the call that this completion ends. It stays open until
+    /// [`Pending::close`].
+    pub fn completed_by(&self, op: &Op, process: i64) -> Result<&T, OpError> {
+        let slot = self.open.completed_by(op, process)? as usize;
+        match &self.slots[slot] {
+            Some((f, kept)) if *f == op.f => Ok(kept),
+            _ => {
+                let problem = format!("process {process} completes another call with `{}`", op.f);
+                let expected = "the completion of what it invoked";
+                Err(OpError::new(op, problem, expected))
+            }
+        }
+    }
+
+    pub fn close(&mut self, op: &Op, process: i64) {
+        if let Ok(slot) = self.open.completed_by(op, process) {
+            self.slots[slot as usize] = None;
+            self.free.push(slot);
+            self.open.close(process);
+        }
+    }
+
+    /// The calls that never completed.
+    pub fn into_open(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().flatten().map(|(_, kept)| kept)
     }
 }
 

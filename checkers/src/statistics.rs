@@ -108,7 +108,10 @@ impl Collector {
             self.unmatched += 1;
             return;
         };
-        let latency = op.time.zip(call.begin).map(|(end, begin)| end.saturating_sub(begin));
+        let latency = op
+            .time
+            .zip(call.begin)
+            .map(|(end, begin)| end.saturating_sub(begin));
         let served = is_served(op);
         self.each(&call, |tally| {
             tally.complete(&op.f, op.kind, served, latency)

@@ -75,11 +75,11 @@ fn a_mixed_vocabulary_is_an_error_that_helps() {
 
 #[test]
 fn a_bad_event_leaves_the_checker_as_it_was() {
+    // Functions without arguments: every model has one of them.
+    const BARE: [&str; 6] = ["txn", "read", "dequeue", "generate", "acquire", "inspect"];
     for kind in MODELS {
-        let f = match kind.functions {
-            ["txn"] => "txn",
-            _ => "read",
-        };
+        let f = BARE.into_iter().find(|f| kind.functions.contains(f));
+        let f = f.expect("a function without arguments");
         let mut recording = Recording::default();
         recording.ok(9, f, Value::Nil);
         recording.invoke(0, f, Value::Nil);

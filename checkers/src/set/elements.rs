@@ -192,7 +192,9 @@ impl OneSet {
                 verdicts.stable += 1;
                 verdicts.recovered += u64::from(!element.acknowledged);
                 let end = fate.map_or(known.time, |fate| fate.absent.begin.time);
-                let latency = end.zip(known.time).map(|(end, known)| end.saturating_sub(known).max(0));
+                let latency = end
+                    .zip(known.time)
+                    .map(|(end, known)| end.saturating_sub(known).max(0));
                 verdicts.stable_latencies.extend(latency);
                 verdicts.stale.extend(fate);
             }

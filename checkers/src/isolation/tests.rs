@@ -1,0 +1,101 @@
+//! Anomalies of weak isolation, each at its level.
+
+use super::*;
+use crate::Value;
+use crate::recording::Recording;
+
+/// `r` or `w`, the key and the value.
+type MicroOp = (&'static str, i64, Option<i64>);
+
+fn txn(micro_ops: &[MicroOp]) -> Value {
+    let items = micro_ops.iter().map(|(f, key, value)| {
+        let value = value.map_or(Value::Nil, Value::Int);
+        Value::List(vec![Value::keyword(f), Value::Int(*key), value])
+    });
+    Value::List(items.collect())
+}
+
+/// The weakest level that one transaction after another breaks.
+fn broken(transactions: &[(i64, &[MicroOp])]) -> Option<Level> {
+    let mut recording = Recording::default();
+    for (process, micro_ops) in transactions {
+        recording.call(*process, "txn", txn(micro_ops));
+    }
+    let mut levels = Level::NAMES.iter().map(|(level, _)| *level);
+    levels.find(|level| {
+        let mut checker: Box<dyn checker::Checker> =
+            Box::new(Checker::new(*level, &Params::default()));
+        for op in &recording.ops {
+            checker.push(op).expect("a readable operation");
+        }
+        checker.finish(&Budget::unlimited()).validity == Validity::Invalid
+    })
+}
+
+#[test]
+fn each_anomaly_breaks_its_level() {
+    let fractured: &[(i64, &[_])] = &[
+        (1, &[("w", 1, Some(1)), ("w", 2, Some(1))]),
+        (2, &[("r", 1, None), ("r", 2, Some(1))]),
+    ];
+    assert_eq!(broken(fractured), Some(Level::ReadAtomic));
+    let back: &[(i64, &[_])] = &[
+        (1, &[("w", 1, Some(1)), ("w", 2, Some(1))]),
+        (2, &[("r", 1, Some(1)), ("r", 2, None)]),
+    ];
+    assert_eq!(
+        broken(back),
+        Some(Level::ReadCommitted),
+        "it had seen the write before"
+    );
+    let unrepeatable: &[(i64, &[_])] = &[
+        (1, &[("w", 1, Some(1))]),
+        (2, &[("r", 1, None), ("r", 1, Some(1))]),
+    ];
+    assert_eq!(broken(unrepeatable), Some(Level::ReadAtomic));
+    let effect_without_cause: &[(i64, &[_])] = &[
+        (1, &[("w", 1, Some(1))]),
+        (2, &[("r", 1, Some(1)), ("w", 2, Some(2))]),
+        (3, &[("r", 2, Some(2)), ("w", 3, Some(3))]),
+        (4, &[("r", 3, Some(3)), ("r", 1, None)]),
+    ];
+    assert_eq!(broken(effect_without_cause), Some(Level::Causal));
+    let intermediate: &[(i64, &[_])] = &[
+        (1, &[("w", 1, Some(1)), ("w", 1, Some(2))]),
+        (2, &[("r", 1, Some(1))]),
+    ];
+    assert_eq!(broken(intermediate), Some(Level::ReadCommitted));
+    let lost_update: &[(i64, &[_])] = &[
+        (1, &[("r", 1, None), ("w", 1, Some(1))]),
+        (2, &[("r", 1, None), ("w", 1, Some(2))]),
+        (
+            3,
+            &[
+                ("r", 1, Some(1)),
+                ("r", 1, Some(1)),
+                ("w", 1, Some(3)),
+                ("r", 1, Some(3)),
+            ],
+        ),
+    ];
+    assert_eq!(broken(lost_update), None, "weak isolation allows it");
+}
+
+#[test]
+fn a_transaction_that_writes_more_than_others_read_is_looked_at_from_their_side() {
+    let all: Vec<MicroOp> = (0..100).map(|key| ("w", key, Some(key))).collect();
+    let fractured: &[(i64, &[_])] = &[(1, &all), (2, &[("r", 7, Some(7)), ("r", 8, None)])];
+    assert_eq!(broken(fractured), Some(Level::ReadCommitted));
+    let whole: &[(i64, &[_])] = &[(1, &all), (2, &[("r", 7, Some(7)), ("r", 8, Some(8))])];
+    assert_eq!(broken(whole), None);
+}
+
+#[test]
+fn unreadable_transactions_are_errors() {
+    let mut recording = Recording::default();
+    recording.call(0, "txn", Value::List(vec![Value::Int(3)]));
+    let mut checker = Checker::new(Level::Causal, &Params::default());
+    let error = checker::Checker::push(&mut checker, &recording.ops[0]).unwrap_err();
+    assert_eq!(error.index, 0);
+    assert!(error.expected.contains("micro-operations"), "{error}");
+}

@@ -1,0 +1,295 @@
+//! Histories other projects judge, against their verdicts: weak isolation (IsoVista, AWDIT) and the
+//! checkers after Jepsen's.
+//!
+//! The folder is data beside the project: `FAULTBENCH_PEER_HISTORIES` names it, and where it is
+//! absent the tests say so and prove nothing.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use faultbench_checkers::Value;
+use faultbench_checkers::budget::Budget;
+use faultbench_checkers::causal::history::{Access, Outcome, Recorder, Span};
+use faultbench_checkers::checker::{Params, model_named};
+use faultbench_checkers::formats::{self, ReadOptions};
+use faultbench_checkers::isolation::{self, Level};
+use faultbench_checkers::report::{Report, Validity};
+use serde_json::{Value as Json, json};
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let folder = match std::env::var_os("FAULTBENCH_PEER_HISTORIES") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/histories"),
+    };
+    if folder.is_dir() {
+        return Some(folder.join(name));
+    }
+    eprintln!("skipped: {} is not there", folder.display());
+    None
+}
+
+/// A transaction: its session, whether it committed, and `(is_write, key, value)`.
+type Txn = (i64, bool, Vec<(bool, i64, i64)>);
+
+/// `r(key,value,session,transaction)`; transaction -1 was aborted.
+fn plume(text: &str) -> Vec<Txn> {
+    let mut txns: Vec<Txn> = Vec::new();
+    let mut last = None;
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let numbers = line[2..].trim_end_matches(')').split(',');
+        let numbers: Vec<i64> = numbers.map(|n| n.parse().expect("a number")).collect();
+        let [key, value, session, txn] = numbers[..] else {
+            panic!("{line}");
+        };
+        if last.replace((session, txn)) != Some((session, txn)) {
+            txns.push((session, txn != -1, Vec::new()));
+        }
+        let accesses = &mut txns.last_mut().expect("a transaction").2;
+        accesses.push((line.starts_with('w'), key, value));
+    }
+    txns
+}
+
+/// `r key value`, with `-----` between transactions and `=====` between sessions.
+fn awdit(text: &str) -> Vec<Txn> {
+    let mut txns: Vec<Txn> = Vec::new();
+    for (session, part) in text.split("=====").enumerate() {
+        for txn in part.split("-----") {
+            let lines = txn.lines().map(str::trim).filter(|line| !line.is_empty());
+            let accesses = lines.map(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let number = |at: usize| words[at].parse().expect("a number");
+                (words[0] == "w", number(1), number(2))
+            });
+            txns.push((session as i64, true, accesses.collect()));
+        }
+    }
+    txns
+}
+
+fn judged(txns: &[Txn]) -> Vec<Validity> {
+    let is_zero_written = txns.iter().any(|(_, _, accesses)| {
+        accesses
+            .iter()
+            .any(|(is_write, _, value)| *is_write && *value == 0)
+    });
+    let init = if is_zero_written {
+        Value::Nil
+    } else {
+        Value::Int(0)
+    };
+    let mut recorder = Recorder::new(&init);
+    for (at, (session, is_committed, accesses)) in txns.iter().enumerate() {
+        let lowered = accesses.iter().map(|(is_write, key, value)| {
+            let (key, value) = (Value::Int(*key), Value::Int(*value));
+            if *is_write {
+                recorder.write(&key, &value)
+            } else {
+                recorder.read(&key, &value)
+            }
+        });
+        let lowered: Vec<Access> = lowered.collect();
+        let outcome = if *is_committed {
+            Outcome::Committed
+        } else {
+            Outcome::Aborted
+        };
+        let span = Span {
+            invoked: at as u64,
+            completed: at as u64,
+            time: None,
+        };
+        recorder.unit(*session, span, outcome, &lowered);
+    }
+    let history = recorder.finish();
+    let judge = |level| isolation::judge(&history, level, 1, &Budget::unlimited()).validity;
+    Level::NAMES
+        .iter()
+        .map(|(level, _)| judge(*level))
+        .collect()
+}
+
+#[test]
+fn isolation_agrees_with_isovista_and_awdit() {
+    let Some(folder) = folder("plume") else {
+        return;
+    };
+    use Validity::{Invalid, Valid};
+    let cases = [
+        ("isovista-dgraph_si.txt", [Valid, Valid, Invalid]),
+        ("isovista-pg_ser_bug.txt", [Valid, Valid, Valid]),
+        ("isovista-yugabyte_tcc.txt", [Valid, Invalid, Invalid]),
+        ("isovista-sample_history.txt", [Valid, Valid, Valid]),
+    ];
+    for (name, expected) in cases {
+        let text = fs::read_to_string(folder.join(name)).expect("a readable file");
+        assert_eq!(judged(&plume(&text)), expected, "{name}");
+    }
+    let mut files = 0;
+    for (level, expected) in [
+        ("none", [Invalid, Invalid, Invalid]),
+        ("read-committed", [Valid, Invalid, Invalid]),
+        ("read-atomic", [Valid, Valid, Invalid]),
+        ("causal", [Valid, Valid, Valid]),
+    ] {
+        let mut open = vec![folder.join("awdit-test-format").join(level)];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                let entries = fs::read_dir(&path).expect("a readable folder");
+                open.extend(entries.map(|entry| entry.expect("an entry").path()));
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a readable file");
+            assert_eq!(judged(&awdit(&text)), expected, "{}", path.display());
+            files += 1;
+        }
+    }
+    assert_eq!(files, 22);
+}
+
+fn check(path: &Path, model: &str) -> Report {
+    let input = Box::new(BufReader::new(File::open(path).expect("a readable file")));
+    let options = ReadOptions {
+        lenient: true,
+        ..ReadOptions::default()
+    };
+    let ops = formats::open(input, &path.display().to_string(), options).expect("a history");
+    let kind = model_named(model).expect("a model");
+    let mut checker = (kind.build)(&Params::default());
+    for op in ops {
+        checker
+            .push(&op.expect("an operation"))
+            .expect("a readable operation");
+    }
+    checker.finish(&Budget::unlimited())
+}
+
+/// File, model, verdict and figures of what Jepsen's own tests assert. An empty history is valid
+/// for Jepsen, and so is a counter that nobody read (elle-cli's); here nothing was tested, so both
+/// are unknown.
+const CASES: [(&str, &str, Validity, &str); 15] = [
+    (
+        "001-queue-empty.edn",
+        "total-queue",
+        Validity::Unknown,
+        r#"{ "attempts": 0, "lost": 0 }"#,
+    ),
+    (
+        "007-total-queue-sane.edn",
+        "total-queue",
+        Validity::Valid,
+        r#"{ "attempts": 2, "acknowledged": 1, "ok": 2, "recovered": 1, "lost": 0, "unexpected": 0, "duplicated": 0 }"#,
+    ),
+    (
+        "008-total-queue-pathological.edn",
+        "total-queue",
+        Validity::Invalid,
+        r#"{ "attempts": 3, "acknowledged": 2, "ok": 1, "recovered": 0, "lost": 1, "unexpected": 1, "duplicated": 1 }"#,
+    ),
+    (
+        "001-queue-empty.edn",
+        "unique-ids",
+        Validity::Unknown,
+        r#"{ "attempted": 0 }"#,
+    ),
+    (
+        "009-unique-ids-dups.edn",
+        "unique-ids",
+        Validity::Invalid,
+        r#"{ "attempted": 5, "acknowledged": 4, "duplicated": 1, "range": [0, 1] }"#,
+    ),
+    (
+        "001-queue-empty.edn",
+        "counter-bounds",
+        Validity::Unknown,
+        r#"{ "reads": 0, "errors": 0 }"#,
+    ),
+    (
+        "010-counter-initial-read.edn",
+        "counter-bounds",
+        Validity::Valid,
+        r#"{ "reads": 1, "errors": 0 }"#,
+    ),
+    (
+        "011-counter-ignore-failed-ops.edn",
+        "counter-bounds",
+        Validity::Valid,
+        r#"{ "reads": 1, "errors": 0 }"#,
+    ),
+    (
+        "012-counter-incomplete-history.edn",
+        "counter-bounds",
+        Validity::Valid,
+        r#"{ "reads": 2, "errors": 0 }"#,
+    ),
+    (
+        "013-counter-initial-invalid-read.edn",
+        "counter-bounds",
+        Validity::Invalid,
+        r#"{ "reads": 1, "errors": 1 }"#,
+    ),
+    (
+        "014-counter-interleaved-concurrent-reads-and-writes.edn",
+        "counter-bounds",
+        Validity::Invalid,
+        r#"{ "reads": 5, "errors": 1 }"#,
+    ),
+    (
+        "015-counter-rolling-reads-and-writes.edn",
+        "counter-bounds",
+        Validity::Invalid,
+        r#"{ "reads": 3, "errors": 1 }"#,
+    ),
+    (
+        "075-checker.edn",
+        "long-fork",
+        Validity::Invalid,
+        r#"{ "reads": 2, "early_reads": 0, "late_reads": 0, "forks": 1 }"#,
+    ),
+    (
+        "../../elle-cli/histories/jepsen/long-fork.edn",
+        "long-fork",
+        Validity::Invalid,
+        r#"{ "forks": 1 }"#,
+    ),
+    (
+        "../../elle-cli/histories/jepsen/counter.edn",
+        "counter-bounds",
+        Validity::Unknown,
+        r#"{ "errors": 0 }"#,
+    ),
+];
+
+#[test]
+fn checkers_after_jepsens_agree_with_them() {
+    let Some(folder) = folder("peer-tests/jepsen-checkers") else {
+        return;
+    };
+    for (name, model, validity, figures) in CASES {
+        let figures: Json = serde_json::from_str(figures).expect("JSON");
+        let report = check(&folder.join(name), model);
+        assert_eq!(report.validity, validity, "{name}: {:?}", report.findings);
+        for (figure, expected) in figures.as_object().expect("an object") {
+            assert_eq!(report.figures[figure], *expected, "{name}: {figure}");
+        }
+    }
+    let pathological = check(
+        &folder.join("008-total-queue-pathological.edn"),
+        "total-queue",
+    );
+    let elements: Vec<&Json> = pathological
+        .findings
+        .iter()
+        .map(|f| &f.details["elements"])
+        .collect();
+    assert_eq!(json!(elements), json!([[":enqueued"], [":wtf"], [":dup"]]));
+    let bounds = check(
+        &folder.join("015-counter-rolling-reads-and-writes.edn"),
+        "counter-bounds",
+    );
+    assert_eq!(
+        bounds.findings[0].details,
+        json!({ "lower": 1, "value": 5, "upper": 3 })
+    );
+}
