@@ -1,13 +1,13 @@
 //! Locks that one process holds at a time.
 //!
-//! A process holds a lock for certain from the acknowledgement of its `acquire` to the invocation of
-//! its `release`, or to the end of the history. Two certain holds of a key must not overlap. An
+//! A process holds a lock for certain from the acknowledgement of its `acquire` to the invocation
+//! of its `release`, or to the end of the history. Two certain holds of a key must not overlap. An
 //! acquire of unknown outcome is no certain hold.
 //!
 //! A lock with a lease cannot keep that: a holder that was paused does not know that its lease ran
 //! out. Such locks hand out *fencing tokens* (Kleppmann, *How to do distributed locking*, 2016),
-//! which a resource checks. Where an acquire returns a token, holds may overlap, and each token must
-//! be larger than every one handed out before its acquire was invoked.
+//! which a resource checks. Where an acquire returns a token, holds may overlap, and each token
+//! must be larger than every one handed out before its acquire was invoked.
 
 use rustc_hash::FxHashMap;
 use serde_json::json;

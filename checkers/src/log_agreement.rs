@@ -15,8 +15,8 @@ use crate::{Op, OpType, Value};
 
 pub const FUNCTIONS: &[&str] = &["read"];
 
-/// Judges logs, one for each key. An ok `read` carries the committed entries of one replica from the
-/// first on, or `{:from place :entries […]}` for a part.
+/// Judges logs, one for each key. An ok `read` carries the committed entries of one replica from
+/// the first on, or `{:from place :entries […]}` for a part.
 #[derive(Default)]
 pub struct LogAgreement {
     pending: Pending<()>,

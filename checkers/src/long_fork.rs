@@ -1,9 +1,9 @@
 //! Long fork: two reads that saw two writes in opposite orders.
 //!
-//! After Jepsen's `long-fork` test. Each key is written once, and a read looks at a group of keys in
-//! one transaction. Under snapshot isolation or any total order of writes, of two reads of a group
-//! one saw all that the other saw. Parallel snapshot isolation (Sovran et al., *Transactional
-//! storage for geo-replicated systems*, SOSP 2011) allows forks.
+//! After Jepsen's `long-fork` test. Each key is written once, and a read looks at a group of keys
+//! in one transaction. Under snapshot isolation or any total order of writes, of two reads of a
+//! group one saw all that the other saw. Parallel snapshot isolation (Sovran et al.,
+//! *Transactional storage for geo-replicated systems*, SOSP 2011) allows forks.
 //!
 //! Sets are a chain under inclusion iff, sorted by size, each includes the one before: O(n log n).
 

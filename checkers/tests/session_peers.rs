@@ -179,13 +179,15 @@ const CASES: [(&str, &str, Validity, &str); 15] = [
         "007-total-queue-sane.edn",
         "total-queue",
         Validity::Valid,
-        r#"{ "attempts": 2, "acknowledged": 1, "ok": 2, "recovered": 1, "lost": 0, "unexpected": 0, "duplicated": 0 }"#,
+        r#"{ "attempts": 2, "acknowledged": 1, "ok": 2, "recovered": 1, "lost": 0,
+             "unexpected": 0, "duplicated": 0 }"#,
     ),
     (
         "008-total-queue-pathological.edn",
         "total-queue",
         Validity::Invalid,
-        r#"{ "attempts": 3, "acknowledged": 2, "ok": 1, "recovered": 0, "lost": 1, "unexpected": 1, "duplicated": 1 }"#,
+        r#"{ "attempts": 3, "acknowledged": 2, "ok": 1, "recovered": 0, "lost": 1,
+             "unexpected": 1, "duplicated": 1 }"#,
     ),
     (
         "001-queue-empty.edn",

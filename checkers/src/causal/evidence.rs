@@ -41,8 +41,8 @@ impl Teller<'_> {
         self.finding(misread.fault.name(), summary, &[misread.unit], details)
     }
 
-    /// A read of an older write than one that its unit had to see, with the path by which the reader
-    /// knows of the newer one and the path that orders the two.
+    /// A read of an older write than one that its unit had to see, with the path by which the
+    /// reader knows of the newer one and the path that orders the two.
     pub fn overwritten(&self, anomaly: &'static str, found: &Overwritten) -> Finding {
         let history = self.history;
         let known = path::path(history, &[], found.newer, found.unit).unwrap_or_default();
