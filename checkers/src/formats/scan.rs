@@ -127,8 +127,8 @@ impl<'t> Cursor<'t> {
         Some(magnitude)
     }
 
-    /// Adds to a list the natural numbers at the cursor that have one blank after them: most members
-    /// of most lists. Most have few digits, for which a plain loop is the fastest.
+    /// Adds to a list the natural numbers at the cursor that have one blank after them: most
+    /// members of most lists. Most have few digits, for which a plain loop is the fastest.
     #[inline]
     pub fn short_naturals(&mut self, members: &mut Vec<Value>) -> Parsed<()> {
         const DIGITS_MAX: usize = 9;
