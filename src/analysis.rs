@@ -4,7 +4,7 @@
 use std::io::BufRead;
 use std::time::{Duration, Instant};
 
-use faultbench_checkers::budget::Budget;
+use faultbench_checkers::budget::{Budget, Workers};
 use faultbench_checkers::checker::{self, Checker, ModelKind, OpError, Params};
 use faultbench_checkers::formats::{self, OpReader, ReadError, ReadOptions};
 use faultbench_checkers::report::Report;
@@ -63,6 +63,24 @@ pub enum AnalysisError {
     },
     #[error("{source_name}: {error}")]
     Op { source_name: String, error: OpError },
+}
+
+/// A thread for each core.
+struct Cores;
+
+impl Workers for Cores {
+    fn count(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    fn run(&self, job: &(dyn Fn() + Sync)) {
+        std::thread::scope(|scope| {
+            for _ in 1..self.count() {
+                scope.spawn(job);
+            }
+            job();
+        });
+    }
 }
 
 /// Client operations looked at to find the model out.
@@ -135,8 +153,10 @@ pub fn analyse_watched(
         steps: u64::MAX,
         bytes: request.budget.bytes,
         clock: &|| start.elapsed(),
+        workers: &Cores,
     };
     let mut report = intake.checker.finish(&budget);
+    intake.warnings.extend(report.warnings.iter().cloned());
     if intake.left_out > 0 {
         report.doubt(format!(
             "{} lines or operations could not be used and were left out",

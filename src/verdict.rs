@@ -199,6 +199,8 @@ mod tests {
             unknown: None,
             findings: Vec::new(),
             figures: serde_json::Map::new(),
+            warnings: Vec::new(),
+            witness: Vec::new(),
         }
     }
 

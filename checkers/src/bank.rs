@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::budget::Budget;
 use crate::checker::{Checker, NOTHING_TESTED, OpError, Params};
-use crate::lowering::OpenCalls;
+use crate::history::Pairing;
 use crate::report::{Finding, Report, Validity};
 use crate::story::when;
 use crate::{Op, OpType, Value};
@@ -28,7 +28,7 @@ pub struct Bank {
     accounts: Option<Vec<i64>>,
     opened: Opening,
     negative_balances: bool,
-    open: OpenCalls,
+    pairing: Pairing,
     calls: Vec<Call>,
     transfers: Ends,
     reads: Ends,
@@ -112,7 +112,7 @@ impl Bank {
             accounts: None,
             opened: Opening::Before,
             negative_balances: params.negative_balances,
-            open: OpenCalls::default(),
+            pairing: Pairing::new(),
             calls: Vec::new(),
             transfers: Ends::default(),
             reads: Ends::default(),
@@ -121,7 +121,7 @@ impl Bank {
         }
     }
 
-    fn invoke(&mut self, op: &Op, process: i64) -> Result<(), OpError> {
+    fn invoke(&mut self, op: &Op) -> Result<(), OpError> {
         let (function, opening) = match op.f.as_ref() {
             "read" => (Function::Read, None),
             "transfer" => {
@@ -130,7 +130,9 @@ impl Bank {
             }
             _ => (Function::Open, Some(opening(op)?)),
         };
-        self.open.invoke(op, process, self.calls.len() as u32)?;
+        self.pairing
+            .push(op)
+            .map_err(|error| OpError::misplaced(op, &error))?;
         match function {
             Function::Read => self.reads.invoked += 1,
             Function::Transfer => self.transfers.invoked += 1,
@@ -152,22 +154,18 @@ impl Bank {
     }
 
     fn complete(&mut self, op: &Op, process: i64) -> Result<(), OpError> {
-        let call = self.calls[self.open.completed_by(op, process)? as usize];
-        let function = function_named(&op.f);
-        if function != Some(call.function) {
-            let problem = format!(
-                "process {process} completes a {:?} with `{}`",
-                call.function, op.f
-            );
-            return Err(OpError::new(
-                op,
-                problem,
-                "the completion of what it invoked",
-            ));
-        }
+        let Some(call) = self.pairing.open_call(process) else {
+            self.pairing
+                .push(op)
+                .map_err(|error| OpError::misplaced(op, &error))?;
+            return Ok(());
+        };
+        let call = self.calls[call];
         let is_read = call.function == Function::Read && op.kind == OpType::Ok;
         let balances = is_read.then(|| Balances::of(op)).transpose()?;
-        self.open.close(process);
+        self.pairing
+            .push(op)
+            .map_err(|error| OpError::misplaced(op, &error))?;
         let ends = match call.function {
             Function::Read => &mut self.reads,
             Function::Transfer => &mut self.transfers,
@@ -317,7 +315,7 @@ impl Checker for Bank {
             ));
         }
         if op.kind == OpType::Invoke {
-            self.invoke(op, process)
+            self.invoke(op)
         } else {
             self.complete(op, process)
         }
@@ -329,6 +327,7 @@ impl Checker for Bank {
             None => "a bank whose total never changes".to_owned(),
         };
         let mut report = Report::new("bank", promise);
+        report.warn(self.pairing.warnings());
         report.figure("transfers", self.transfers.figures());
         report.figure("reads", self.reads.figures());
         report.figure("reads_before_opening", self.reads_before_opening);

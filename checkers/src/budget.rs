@@ -13,12 +13,37 @@ const STEPS_PER_CLOCK_READ: u64 = 1 << 10;
 pub struct Budget<'a> {
     /// Wall-clock time from the clock's zero.
     pub wall: Duration,
-    /// Elementary steps of a search (states visited, edges relaxed).
+    /// Elementary steps of each search (states visited, edges relaxed).
     pub steps: u64,
-    /// Bytes a search may hold beside its input.
+    /// Bytes that all searches may hold together beside their input.
     pub bytes: u64,
     /// Time spent so far: the caller's clock.
     pub clock: &'a (dyn Fn() -> Duration + Sync),
+    /// The caller's threads: a checker starts none of its own.
+    pub workers: &'a dyn Workers,
+}
+
+/// Threads to work on.
+pub trait Workers: Sync {
+    /// How many there are, at least 1.
+    fn count(&self) -> usize;
+
+    /// Runs `job` on each of them and waits for all. The job shares its work out by itself.
+    fn run(&self, job: &(dyn Fn() + Sync));
+}
+
+/// The calling thread alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Alone;
+
+impl Workers for Alone {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn run(&self, job: &(dyn Fn() + Sync)) {
+        job();
+    }
 }
 
 impl Budget<'static> {
@@ -28,6 +53,7 @@ impl Budget<'static> {
             steps: u64::MAX,
             bytes: u64::MAX,
             clock: &|| Duration::ZERO,
+            workers: &Alone,
         }
     }
 }
@@ -81,6 +107,13 @@ impl Meter<'_> {
             return Err(Exhausted::Wall(self.budget.wall));
         }
         Ok(())
+    }
+
+    /// A meter of the same budget for another search, with no more steps than these.
+    pub fn fresh(&self, steps: u64) -> Meter<'_> {
+        let mut budget = self.budget;
+        budget.steps = budget.steps.min(steps);
+        Meter { budget, steps: 0 }
     }
 
     pub fn steps(&self) -> u64 {

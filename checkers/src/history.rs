@@ -9,15 +9,16 @@
 //! same number. Nothing of an operation is kept but its index and function, so memory is a few
 //! words for each process, however long the history.
 
+mod processes;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use thiserror::Error;
 
 use crate::op::{Op, OpType, Process};
+use processes::Processes;
 
 /// A call's number: how many were invoked before it.
 pub type CallId = usize;
@@ -98,6 +99,11 @@ impl Warnings {
     /// Warnings of a kind that are kept.
     pub const KEPT_MAX: u64 = 4;
 
+    /// How many there are of all kinds.
+    pub fn count(&self) -> u64 {
+        self.processes_reused + self.times_backwards + self.indices_backwards
+    }
+
     fn add(&mut self, warning: HistoryWarning) {
         let count = match warning {
             HistoryWarning::ProcessReused { .. } => &mut self.processes_reused,
@@ -125,16 +131,17 @@ pub struct OpenCall {
 pub struct Pairing {
     lenient: bool,
     calls: CallId,
-    processes: HashMap<i64, State>,
+    processes: Processes<State>,
     functions: Functions,
     last_time: Option<i64>,
     last_index: Option<u64>,
     warnings: Warnings,
 }
 
-/// What a process that was seen before is doing.
-#[derive(Debug, Clone, Copy)]
+/// What a process is doing.
+#[derive(Debug, Clone, Copy, Default)]
 enum State {
+    #[default]
     Idle,
     Open {
         call: CallId,
@@ -142,9 +149,7 @@ enum State {
         f: FunctionId,
     },
     /// Its last operation was indefinite.
-    Retired {
-        info_index: u64,
-    },
+    Retired { info_index: u64 },
 }
 
 impl Pairing {
@@ -177,6 +182,14 @@ impl Pairing {
         Ok(paired)
     }
 
+    /// The call that a process has open, which its next completion will answer.
+    pub fn open_call(&self, process: i64) -> Option<CallId> {
+        match self.processes.get(process) {
+            State::Open { call, .. } => Some(call),
+            State::Idle | State::Retired { .. } => None,
+        }
+    }
+
     /// How many calls there are so far.
     pub fn calls(&self) -> usize {
         self.calls
@@ -188,7 +201,7 @@ impl Pairing {
 
     /// The calls still open, by number: after the last operation they are indefinite.
     pub fn open_calls(&self) -> Vec<OpenCall> {
-        let open = |(&process, state): (&i64, &State)| match *state {
+        let open = |(process, state)| match state {
             State::Open { call, index, .. } => Some(OpenCall {
                 call,
                 index,
@@ -202,43 +215,31 @@ impl Pairing {
     }
 
     fn invoke(&mut self, op: &Op, process: i64) -> Result<Paired, HistoryError> {
+        match self.processes.get(process) {
+            State::Open {
+                index: open_index, ..
+            } => {
+                return Err(HistoryError::SecondInvocation {
+                    index: op.index,
+                    process,
+                    f: op.f.to_string(),
+                    open_index,
+                });
+            }
+            State::Retired { info_index } => self.warnings.add(HistoryWarning::ProcessReused {
+                index: op.index,
+                process,
+                info_index,
+            }),
+            State::Idle => {}
+        }
         let call = self.calls;
         let opened = State::Open {
             call,
             index: op.index,
             f: self.functions.id(&op.f),
         };
-        match self.processes.entry(process) {
-            Entry::Vacant(entry) => {
-                entry.insert(opened);
-            }
-            Entry::Occupied(mut entry) => match *entry.get() {
-                State::Open {
-                    index: open_index, ..
-                } => {
-                    let f = op.f.to_string();
-                    let index = op.index;
-                    return Err(HistoryError::SecondInvocation {
-                        index,
-                        process,
-                        f,
-                        open_index,
-                    });
-                }
-                State::Retired { info_index } => {
-                    let index = op.index;
-                    self.warnings.add(HistoryWarning::ProcessReused {
-                        index,
-                        process,
-                        info_index,
-                    });
-                    entry.insert(opened);
-                }
-                State::Idle => {
-                    entry.insert(opened);
-                }
-            },
-        }
+        self.processes.set(process, opened);
         self.calls += 1;
         Ok(Paired::Invoked(call))
     }
@@ -251,13 +252,13 @@ impl Pairing {
             },
             _ => State::Idle,
         };
-        if let Some(State::Open {
+        if let State::Open {
             call,
             index: open_index,
             f,
-        }) = self.processes.get(&process)
+        } = self.processes.get(process)
         {
-            let (call, open_index, invoked) = (*call, *open_index, self.functions.name(*f));
+            let invoked = self.functions.name(f);
             if invoked != op.f {
                 return Err(HistoryError::OtherFunction {
                     index: op.index,
@@ -267,7 +268,7 @@ impl Pairing {
                     open_index,
                 });
             }
-            self.processes.insert(process, closed);
+            self.processes.set(process, closed);
             return Ok(Paired::Completed { call, kind });
         }
         if !self.lenient {
@@ -280,7 +281,7 @@ impl Pairing {
         }
         let call = self.calls;
         self.calls += 1;
-        self.processes.insert(process, closed);
+        self.processes.set(process, closed);
         Ok(Paired::Alone { call, kind })
     }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::history::Warnings;
+
 /// The answer of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -61,9 +63,61 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Counts and measures by name.
     pub figures: serde_json::Map<String, serde_json::Value>,
+    /// Oddities of the history that leave it a meaning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Where one was asked for and the answer is `valid`: orders that explain the history.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witness: Vec<Witness>,
+}
+
+/// An order of operations in which each could have had its result, checked by replaying it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Witness {
+    /// The object they are about; null if there is only one.
+    pub key: serde_json::Value,
+    /// Indices of their completions, or of the invocations of indefinite ones that took effect.
+    pub ops: Vec<u64>,
 }
 
 impl Report {
     /// Findings kept in a report; a broken store can have millions.
     pub const FINDINGS_MAX: usize = 32;
+
+    /// A valid report without findings or figures, to be filled in.
+    pub(crate) fn new(checker: &'static str, promise: impl Into<String>) -> Report {
+        Report {
+            checker,
+            promise: promise.into(),
+            validity: Validity::Valid,
+            unknown: None,
+            findings: Vec::new(),
+            figures: serde_json::Map::new(),
+            warnings: Vec::new(),
+            witness: Vec::new(),
+        }
+    }
+
+    /// Makes the answer `unknown` for this reason, unless a violation was found already.
+    pub fn doubt(&mut self, reason: impl Into<String>) {
+        self.validity = self.validity.and(Validity::Unknown);
+        if self.validity == Validity::Unknown {
+            self.unknown = Some(reason.into());
+        }
+    }
+
+    /// Adds what pairing found odd.
+    pub(crate) fn warn(&mut self, warnings: &Warnings) {
+        self.warnings
+            .extend(warnings.first.iter().map(ToString::to_string));
+        let more = warnings.count() - warnings.first.len() as u64;
+        if more > 0 {
+            self.warnings
+                .push(format!("{more} more operations are odd in the same ways"));
+        }
+    }
+
+    pub(crate) fn figure(&mut self, name: &str, value: impl Into<serde_json::Value>) {
+        self.figures.insert(name.to_owned(), value.into());
+    }
 }

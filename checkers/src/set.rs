@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::budget::Budget;
 use crate::checker::{Checker, NOTHING_TESTED, OpError, Params};
+use crate::history::Pairing;
 use crate::intern::Interner;
-use crate::lowering::OpenCalls;
 use crate::report::{Finding, Report, Validity};
 use crate::story::{self, when};
 use crate::{Op, OpType, Value};
@@ -27,7 +27,7 @@ pub struct Set {
     linearizable: bool,
     keys: Interner,
     sets: Vec<OneSet>,
-    open: OpenCalls,
+    pairing: Pairing,
     calls: Vec<Call>,
     events: u32,
     adds_ok: u64,
@@ -48,7 +48,7 @@ impl Set {
             linearizable: params.linearizable,
             keys: Interner::default(),
             sets: Vec::new(),
-            open: OpenCalls::default(),
+            pairing: Pairing::new(),
             calls: Vec::new(),
             events: 0,
             adds_ok: 0,
@@ -56,8 +56,10 @@ impl Set {
         }
     }
 
-    fn invoke(&mut self, op: &Op, process: i64, now: Moment) -> Result<(), OpError> {
-        self.open.invoke(op, process, self.calls.len() as u32)?;
+    fn invoke(&mut self, op: &Op, now: Moment) -> Result<(), OpError> {
+        self.pairing
+            .push(op)
+            .map_err(|error| OpError::misplaced(op, &error))?;
         let key = self.keys.intern(op.key.as_ref().unwrap_or(&Value::Nil));
         if self.sets.len() <= key as usize {
             self.sets.resize_with(key as usize + 1, OneSet::default);
@@ -72,16 +74,24 @@ impl Set {
     }
 
     fn complete(&mut self, op: &Op, process: i64, now: Moment) -> Result<(), OpError> {
-        let call = self.calls[self.open.completed_by(op, process)? as usize];
-        let is_add = op.f == "add";
-        if is_add != call.element.is_some() {
-            let problem = format!("process {process} completes another call with `{}`", op.f);
-            return Err(OpError::new(
-                op,
-                problem,
-                "the completion of what it invoked",
-            ));
-        }
+        let Some(call) = self.pairing.open_call(process) else {
+            self.pairing
+                .push(op)
+                .map_err(|error| OpError::misplaced(op, &error))?;
+            return Ok(());
+        };
+        let call = self.calls[call];
+        let shown = match &op.value {
+            Value::Nil => &[],
+            _ if op.f == "add" || op.kind != OpType::Ok => &[],
+            other => other.as_items().ok_or_else(|| {
+                let problem = format!("a read of the set returned {other}");
+                OpError::new(op, problem, "a set or list of elements")
+            })?,
+        };
+        self.pairing
+            .push(op)
+            .map_err(|error| OpError::misplaced(op, &error))?;
         let set = &mut self.sets[call.key as usize];
         match (call.element, op.kind) {
             (Some(element), OpType::Ok) => {
@@ -90,19 +100,11 @@ impl Set {
             }
             (Some(element), OpType::Fail) => set.refuse(element),
             (None, OpType::Ok) => {
-                let elements = match &op.value {
-                    Value::Nil => &[],
-                    other => other.as_items().ok_or_else(|| {
-                        let problem = format!("a read of the set returned {other}");
-                        OpError::new(op, problem, "a set or list of elements")
-                    })?,
-                };
-                set.read(call.begin, now, elements);
+                set.read(call.begin, now, shown);
                 self.reads_ok += 1;
             }
             _ => {}
         }
-        self.open.close(process);
         Ok(())
     }
 }
@@ -121,7 +123,7 @@ impl Checker for Set {
             time: op.time,
         };
         if op.kind == OpType::Invoke {
-            self.invoke(op, process, now)?;
+            self.invoke(op, now)?;
         } else {
             self.complete(op, process, now)?;
         }
@@ -136,6 +138,7 @@ impl Checker for Set {
             "a growing set that loses nothing"
         };
         let mut report = Report::new("set", promise);
+        report.warn(self.pairing.warnings());
         let mut sum = Summary::default();
         for (key, set) in self.sets.iter().enumerate() {
             let verdicts = set.judge();

@@ -1,8 +1,10 @@
 //! The table of models and the choice of one.
 
 use super::*;
+use crate::OpType;
 use crate::Process;
 use crate::recording::{Recording, ints};
+use crate::report::Validity;
 
 fn detected(recording: &Recording) -> Result<&'static str, String> {
     detect(&recording.ops).map(|kind| kind.name)
@@ -76,7 +78,17 @@ fn a_mixed_vocabulary_is_an_error_that_helps() {
 #[test]
 fn a_bad_event_leaves_the_checker_as_it_was() {
     // Functions without arguments: every model has one of them.
-    const BARE: [&str; 6] = ["txn", "read", "dequeue", "generate", "acquire", "inspect"];
+    const BARE: [&str; 9] = [
+        "txn",
+        "read",
+        "get",
+        "dequeue",
+        "pop",
+        "delete-min",
+        "generate",
+        "release",
+        "inspect",
+    ];
     for kind in MODELS {
         let f = BARE.into_iter().find(|f| kind.functions.contains(f));
         let f = f.expect("a function without arguments");

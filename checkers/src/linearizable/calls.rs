@@ -1,21 +1,21 @@
-//! The calls of a register history as packed columns.
+//! The calls of a history as packed columns.
 
-use crate::availability::is_declined;
 use crate::checker::{OpError, Params};
-use crate::intern::{Interner, NIL, ValueId};
+use crate::history::{Paired, Pairing};
+use crate::intern::{Interner, ValueId};
 use crate::linearizable::model::{Interval, NEVER};
-use crate::linearizable::register::RegisterOp;
-use crate::lowering::OpenCalls;
+use crate::linearizable::vocabulary::Vocabulary;
 use crate::{Op, OpType, Value};
 
 /// Events of clients a check takes: positions are 32 bits wide.
-const EVENTS_MAX: usize = u32::MAX as usize - 2;
+const EVENTS_MAX: usize = u32::MAX as usize - 3;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Ok,
-    Fail,
+    /// Without effect, or with an answer that tells nothing.
+    Nothing,
     /// Indefinite, or never completed.
     Open,
 }
@@ -23,9 +23,9 @@ pub(crate) enum End {
 /// One call. Its invocation and completion are positions among the client events, from 1: position
 /// 0 is the moment before the history.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Call {
+pub(crate) struct Call<O> {
     pub key: ValueId,
-    pub op: RegisterOp,
+    pub op: O,
     pub start: u32,
     /// Position of the completion; [`NEVER`] where there is none.
     pub finish: u32,
@@ -44,31 +44,27 @@ pub(crate) struct Moment {
 const TIME_MISSING: i64 = i64::MIN;
 
 /// All calls of a history.
-pub(crate) struct Calls {
-    functions: &'static [&'static str],
-    failed_cas_informs: bool,
-    pub calls: Vec<Call>,
+pub(crate) struct Calls<V: Vocabulary> {
+    pub vocabulary: V,
+    pub calls: Vec<Call<V::Op>>,
     events: Vec<(u64, i64)>,
-    open: OpenCalls,
+    pub pairing: Pairing,
     pub keys: Interner,
-    pub values: Interner,
-    pub init: ValueId,
     pub succeeded: u64,
 }
 
-impl Calls {
-    pub fn new(params: &Params, functions: &'static [&'static str]) -> Calls {
-        let mut values = Interner::default();
-        let init = params.init.as_ref().map_or(NIL, |init| values.intern(init));
+impl<V: Vocabulary> Calls<V> {
+    pub fn new(vocabulary: V, params: &Params) -> Calls<V> {
         Calls {
-            functions,
-            failed_cas_informs: params.failed_cas_informs,
+            vocabulary,
             calls: Vec::new(),
             events: Vec::new(),
-            open: OpenCalls::default(),
+            pairing: if params.lenient {
+                Pairing::lenient()
+            } else {
+                Pairing::new()
+            },
             keys: Interner::default(),
-            values,
-            init,
             succeeded: 0,
         }
     }
@@ -77,101 +73,97 @@ impl Calls {
         let Some(process) = op.process.client() else {
             return Ok(());
         };
-        if !self.functions.contains(&op.f.as_ref()) {
-            return Err(OpError::unknown_function(op, self.functions));
+        let functions = self.vocabulary.functions();
+        if !functions.contains(&op.f.as_ref()) {
+            return Err(OpError::unknown_function(op, functions));
         }
         if self.events.len() >= EVENTS_MAX {
             let expected = format!("at most {EVENTS_MAX} client events in one check");
             return Err(OpError::new(op, "the history is too long", expected));
         }
-        let position = self.events.len() as u32 + 1;
-        if op.kind == OpType::Invoke {
-            self.invoke(op, process, position)?;
-        } else {
-            self.complete(op, process, position)?;
+        match self.pairing.open_call(process) {
+            Some(call) if op.kind != OpType::Invoke => self.complete(op, call),
+            _ => self.begin(op),
         }
-        let time = op.time.unwrap_or(TIME_MISSING);
-        self.events.push((op.index, time));
-        Ok(())
     }
 
-    fn invoke(&mut self, op: &Op, process: i64, position: u32) -> Result<(), OpError> {
-        let lowered = match op.f.as_ref() {
-            "read" => RegisterOp::Read(NIL),
-            "write" => RegisterOp::Write(self.values.intern(&op.value)),
-            _ => {
-                let Some([old, new]) = op.value.as_items() else {
-                    let problem = format!("the arguments of a cas are {}", op.value);
-                    return Err(OpError::new(op, problem, "a pair [old new]"));
-                };
-                RegisterOp::Cas {
-                    old: self.values.intern(old),
-                    new: self.values.intern(new),
-                }
-            }
+    /// An invocation, or a completion that has none.
+    fn begin(&mut self, op: &Op) -> Result<(), OpError> {
+        let lowered = self.vocabulary.invoked(op)?;
+        let answer = match op.kind {
+            OpType::Ok => self.vocabulary.answered(&lowered, op)?,
+            OpType::Fail => self.vocabulary.refused(&lowered, op),
+            OpType::Invoke | OpType::Info => None,
         };
-        self.open.invoke(op, process, self.calls.len() as u32)?;
+        let paired = self.pair(op)?;
         let key = self.keys.intern(op.key.as_ref().unwrap_or(&Value::Nil));
+        let start = self.note(op);
         self.calls.push(Call {
             key,
             op: lowered,
-            start: position,
+            start,
             finish: NEVER,
-            process,
+            process: op.process.client().unwrap_or_default(),
             end: End::Open,
         });
+        if let Paired::Alone { call, kind } = paired {
+            let finish = self.note(op);
+            self.end(call, kind, finish, answer);
+        }
         Ok(())
     }
 
-    fn complete(&mut self, op: &Op, process: i64, position: u32) -> Result<(), OpError> {
-        let call = self.open.completed_by(op, process)?;
-        let call = &mut self.calls[call as usize];
-        let name = name_of(call.op);
-        if name != op.f {
-            let problem = format!("process {process} completes a {name} with a `{}`", op.f);
-            return Err(OpError::new(
-                op,
-                problem,
-                format!("the completion of a {name}"),
-            ));
-        }
-        self.open.close(process);
-        call.finish = position;
-        call.end = match op.kind {
-            OpType::Ok => End::Ok,
-            OpType::Fail => End::Fail,
-            OpType::Info | OpType::Invoke => End::Open,
+    fn complete(&mut self, op: &Op, call: usize) -> Result<(), OpError> {
+        let invoked = &self.calls[call].op;
+        let answer = match op.kind {
+            OpType::Ok => self.vocabulary.answered(invoked, op)?,
+            OpType::Fail => self.vocabulary.refused(invoked, op),
+            OpType::Info | OpType::Invoke => None,
         };
-        if call.end == End::Ok {
-            self.succeeded += 1;
-            if let RegisterOp::Read(value) = &mut call.op {
-                *value = self.values.intern(&op.value);
-            }
-        }
-        // A compare-and-set that failed because the store was away says nothing of its value.
-        let declined = op.error.as_ref().is_none_or(is_declined);
-        if let RegisterOp::Cas { old, .. } = call.op
-            && call.end == End::Fail
-            && self.failed_cas_informs
-            && declined
-        {
-            call.op = RegisterOp::Differs(old);
-            call.end = End::Ok;
-        }
+        self.pair(op)?;
+        let finish = self.note(op);
+        self.end(call, op.kind, finish, answer);
         Ok(())
     }
 
-    /// The call as an operation of a register; `None` where it certainly or possibly happened
+    fn end(&mut self, call: usize, kind: OpType, finish: u32, answer: Option<V::Op>) {
+        let call = &mut self.calls[call];
+        call.finish = finish;
+        self.succeeded += u64::from(kind == OpType::Ok);
+        call.end = match answer {
+            Some(op) => {
+                call.op = op;
+                End::Ok
+            }
+            None if kind == OpType::Info => End::Open,
+            None => End::Nothing,
+        };
+    }
+
+    fn pair(&mut self, op: &Op) -> Result<Paired, OpError> {
+        self.pairing
+            .push(op)
+            .map_err(|error| OpError::misplaced(op, &error))
+    }
+
+    /// Adds the event to the columns; its position.
+    fn note(&mut self, op: &Op) -> u32 {
+        self.events
+            .push((op.index, op.time.unwrap_or(TIME_MISSING)));
+        self.events.len() as u32
+    }
+
+    /// The call as an operation of its object; `None` where it certainly or possibly happened
     /// without a trace: failed calls, and reads nobody knows the answer of.
-    pub fn interval(&self, call: u32) -> Option<Interval<RegisterOp>> {
+    pub fn interval(&self, call: u32) -> Option<Interval<V::Op>> {
         let call = &self.calls[call as usize];
-        let finish = match (call.end, call.op) {
-            (End::Fail, _) | (End::Open, RegisterOp::Read(_)) => return None,
-            (End::Open, _) => NEVER,
-            (End::Ok, _) => call.finish,
+        let (op, finish) = match call.end {
+            End::Nothing => return None,
+            End::Open => (self.vocabulary.unanswered(&call.op)?, NEVER),
+            End::Ok => (call.op.clone(), call.finish),
         };
         Some(Interval {
-            op: call.op,
+            op,
             start: call.start,
             finish,
         })
@@ -204,14 +196,5 @@ impl Calls {
             *slot += 1;
         }
         (order, offsets)
-    }
-}
-
-/// The function a call was recorded by.
-pub(crate) fn name_of(op: RegisterOp) -> &'static str {
-    match op {
-        RegisterOp::Read(_) => "read",
-        RegisterOp::Write(_) => "write",
-        RegisterOp::Cas { .. } | RegisterOp::Differs(_) => "cas",
     }
 }

@@ -1,10 +1,25 @@
 //! Registers with read, write and compare-and-set, and what may be left out of their histories.
+//!
+//! A read carries the value it returned, a write the value written, a compare-and-set `[old new]`.
+//! A read that returned nil found nil. Knossos instead lets it match any value, because its
+//! registers are never nil and recorders write nil for a result they lost; histories made for it
+//! are judged alike with [`Params::nil_read_is_unknown`]. The two agree wherever the register may
+//! still be nil.
 
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 
-use crate::intern::ValueId;
-use crate::linearizable::model::{Interval, Model};
+use crate::Op;
+use crate::availability::is_declined;
+use crate::checker::{OpError, Params};
+use crate::intern::{Interner, NIL, ValueId};
+use crate::linearizable::conflict;
+use crate::linearizable::model::{Decision, Interval, Model};
+use crate::linearizable::vocabulary::{Direct, Vocabulary};
+use crate::linearizable::zones::Zones;
+
+pub const REGISTER_FUNCTIONS: &[&str] = &["read", "write"];
+pub const CAS_REGISTER_FUNCTIONS: &[&str] = &["read", "write", "cas"];
 
 /// An operation on a register, with its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +86,119 @@ impl Model for Register {
     #[inline]
     fn overwrites(&self, op: &RegisterOp) -> bool {
         matches!(op, RegisterOp::Write(_))
+    }
+}
+
+/// How histories write registers.
+pub(crate) struct Registers {
+    functions: &'static [&'static str],
+    failed_cas_informs: bool,
+    nil_read_is_unknown: bool,
+    values: Interner,
+    init: ValueId,
+}
+
+impl Registers {
+    pub fn new(params: &Params, functions: &'static [&'static str]) -> Registers {
+        let mut values = Interner::default();
+        let init = params.init.as_ref().map_or(NIL, |init| values.intern(init));
+        Registers {
+            functions,
+            failed_cas_informs: params.failed_cas_informs,
+            nil_read_is_unknown: params.nil_read_is_unknown,
+            values,
+            init,
+        }
+    }
+}
+
+impl Vocabulary for Registers {
+    type Op = RegisterOp;
+    type Model = Register;
+
+    fn functions(&self) -> &'static [&'static str] {
+        self.functions
+    }
+
+    fn object(&self) -> &'static str {
+        "register"
+    }
+
+    fn model(&self) -> Register {
+        Register { init: self.init }
+    }
+
+    fn invoked(&mut self, op: &Op) -> Result<RegisterOp, OpError> {
+        Ok(match op.f.as_ref() {
+            "read" => RegisterOp::Read(NIL),
+            "write" => RegisterOp::Write(self.values.intern(&op.value)),
+            _ => {
+                let Some([old, new]) = op.value.as_items() else {
+                    let problem = format!("the arguments of a cas are {}", op.value);
+                    return Err(OpError::new(op, problem, "a pair [old new]"));
+                };
+                RegisterOp::Cas {
+                    old: self.values.intern(old),
+                    new: self.values.intern(new),
+                }
+            }
+        })
+    }
+
+    fn answered(&mut self, call: &RegisterOp, op: &Op) -> Result<Option<RegisterOp>, OpError> {
+        Ok(match call {
+            RegisterOp::Read(_) if op.value.is_nil() && self.nil_read_is_unknown => None,
+            RegisterOp::Read(_) => Some(RegisterOp::Read(self.values.intern(&op.value))),
+            other => Some(*other),
+        })
+    }
+
+    fn refused(&mut self, call: &RegisterOp, op: &Op) -> Option<RegisterOp> {
+        // A compare-and-set that failed because the store was away says nothing of its value.
+        let declined = op.error.as_ref().is_none_or(is_declined);
+        match *call {
+            RegisterOp::Cas { old, .. } if self.failed_cas_informs && declined => {
+                Some(RegisterOp::Differs(old))
+            }
+            _ => None,
+        }
+    }
+
+    fn unanswered(&self, call: &RegisterOp) -> Option<RegisterOp> {
+        (!matches!(call, RegisterOp::Read(_))).then_some(*call)
+    }
+
+    fn tell(&self, op: &RegisterOp) -> String {
+        let value = |id| self.values.value(id);
+        match *op {
+            RegisterOp::Read(id) => format!("read of {}", value(id)),
+            RegisterOp::Write(id) => format!("write of {}", value(id)),
+            RegisterOp::Cas { old, new } => format!("cas from {} to {}", value(old), value(new)),
+            RegisterOp::Differs(id) => format!("failed cas from {}", value(id)),
+        }
+    }
+
+    fn tell_state(&self, _model: &Register, state: &ValueId) -> String {
+        self.values.value(*state).to_string()
+    }
+
+    fn prune(&self, ops: &mut Vec<Interval<RegisterOp>>) {
+        drop_unobserved(ops);
+    }
+
+    fn decide(&self, ops: &[Interval<RegisterOp>], order: bool) -> Option<Direct> {
+        let mut zones = Zones::new(ops, self.init)?;
+        let outcome = match zones.decide() {
+            Decision::Linearizable => Ok(order.then(|| zones.linearization())),
+            Decision::Impossible(found) => {
+                let value = |id| self.values.value(id).to_string();
+                Err(conflict::contradiction(found, ops, self.init, &value))
+            }
+        };
+        Some(Direct {
+            method: "zones",
+            outcome,
+        })
     }
 }
 

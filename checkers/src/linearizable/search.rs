@@ -193,6 +193,9 @@ impl<'a, M: Model> Search<'a, M> {
             .zip(done)
             .take_while(|(op, _)| op.start < self.stuck_at);
         for (op, _) in begun.filter(|(_, done)| !done) {
+            if states.len() >= STATES_MAX {
+                break;
+            }
             for state in &self.stuck_states {
                 let after = self.model.step(state, &op.op);
                 states.extend(after.filter(|after| !states.contains(after)));
@@ -243,6 +246,7 @@ impl<'a, M: Model> Search<'a, M> {
             + (self.choices.capacity() + self.placed.capacity() + self.longest.capacity())
                 * size_of::<Placed>()
             + self.ops.len() * per_op) as u64
+            + self.model.bytes()
     }
 
     /// Places every pending operation that only reads and fits the state.

@@ -5,10 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::checker::model_named;
 use crate::recording::{Recording, anomalies, ints};
+use crate::report::Validity;
 use crate::synthetic::RegisterLoad;
 use crate::{OpType, Process, Value};
-use calls::{Call, End};
-use model::Model;
+use calls::{Call, Calls, End};
+use model::{Decision, Interval, Model, replays};
+use register::{Register, RegisterOp, Registers};
+use search::Search;
+use zones::Zones;
 
 /// One drawn event of a small history: a process that is idle invokes, a busy one completes.
 #[derive(Debug, Clone)]
@@ -112,8 +116,8 @@ fn record(steps: &[Step], distinct: bool) -> Recording {
     recording
 }
 
-fn lowered(recording: &Recording, params: &Params) -> Calls {
-    let mut calls = Calls::new(params, CAS_REGISTER_FUNCTIONS);
+fn lowered(recording: &Recording, params: &Params) -> Calls<Registers> {
+    let mut calls = Calls::new(Registers::new(params, CAS_REGISTER_FUNCTIONS), params);
     for op in &recording.ops {
         calls.push(op).expect("a readable history");
     }
@@ -121,7 +125,7 @@ fn lowered(recording: &Recording, params: &Params) -> Calls {
 }
 
 /// Whether any order of the calls is legal: every ok call once, indefinite ones at most once.
-fn any_order(calls: &[Call], state: u32, done: u32) -> bool {
+fn any_order(calls: &[Call<RegisterOp>], state: u32, done: u32) -> bool {
     let register = Register { init: state };
     let waits = |i: usize| done & (1 << i) == 0 && calls[i].end == End::Ok;
     let mut pending = (0..calls.len()).filter(|i| waits(*i)).peekable();
@@ -130,7 +134,7 @@ fn any_order(calls: &[Call], state: u32, done: u32) -> bool {
     }
     let deadline = pending.map(|i| calls[i].finish).min().unwrap_or(u32::MAX);
     (0..calls.len())
-        .filter(|i| done & (1 << i) == 0 && calls[*i].end != End::Fail)
+        .filter(|i| done & (1 << i) == 0 && calls[*i].end != End::Nothing)
         .filter(|i| !(calls[*i].end == End::Open && matches!(calls[*i].op, RegisterOp::Read(_))))
         .filter(|i| calls[*i].start < deadline)
         .any(|i| {
@@ -140,29 +144,7 @@ fn any_order(calls: &[Call], state: u32, done: u32) -> bool {
         })
 }
 
-/// Whether the order explains every definite operation, by the model and in real time.
-fn replays(ops: &[Interval<RegisterOp>], init: u32, order: &[u32]) -> bool {
-    let register = Register { init };
-    let mut state = init;
-    let mut latest_start = 0;
-    let mut placed = vec![false; ops.len()];
-    for &i in order {
-        let op = &ops[i as usize];
-        if op.finish < latest_start || std::mem::replace(&mut placed[i as usize], true) {
-            return false;
-        }
-        latest_start = latest_start.max(op.start);
-        match register.step(&state, &op.op) {
-            Some(after) => state = after,
-            None => return false,
-        }
-    }
-    ops.iter()
-        .zip(placed)
-        .all(|(op, placed)| placed || op.is_indefinite())
-}
-
-fn intervals(calls: &Calls) -> Vec<Interval<RegisterOp>> {
+fn intervals(calls: &Calls<Registers>) -> Vec<Interval<RegisterOp>> {
     let all = 0..calls.calls.len() as u32;
     let mut ops: Vec<_> = all.filter_map(|call| calls.interval(call)).collect();
     register::drop_unobserved(&mut ops);
@@ -172,9 +154,9 @@ fn intervals(calls: &Calls) -> Vec<Interval<RegisterOp>> {
 /// Compares both methods with all orders, and replays what they say is a linearization.
 fn agree(recording: &Recording, params: &Params, distinct: bool) -> Result<bool, TestCaseError> {
     let calls = lowered(recording, params);
-    let expected = any_order(&calls.calls, calls.init, 0);
+    let model = calls.vocabulary.model();
+    let expected = any_order(&calls.calls, model.init, 0);
     let ops = intervals(&calls);
-    let model = Register { init: calls.init };
     let mut search = Search::new(&model, &ops);
     let decision = search
         .run(&mut Budget::unlimited().meter())
@@ -186,7 +168,7 @@ fn agree(recording: &Recording, params: &Params, distinct: bool) -> Result<bool,
         &ops
     );
     if expected {
-        prop_assert!(replays(&ops, calls.init, &search.linearization()));
+        prop_assert!(replays(&model, &ops, &search.linearization()));
     } else {
         let furthest = search.furthest();
         let before = ops[furthest.stuck].finish;
@@ -194,7 +176,7 @@ fn agree(recording: &Recording, params: &Params, distinct: bool) -> Result<bool,
         let due: Vec<_> = sooner.iter().filter(|op| op.finish < before).collect();
         prop_assert!(furthest.prefix.len() >= due.len());
     }
-    let zones = Zones::new(&ops, calls.init);
+    let zones = Zones::new(&ops, model.init);
     if distinct && !params.failed_cas_informs {
         prop_assert!(zones.is_some());
     }
@@ -206,18 +188,25 @@ fn agree(recording: &Recording, params: &Params, distinct: bool) -> Result<bool,
             &ops
         );
         if expected {
-            prop_assert!(replays(&ops, calls.init, &zones.linearization()));
+            prop_assert!(replays(&model, &ops, &zones.linearization()));
         }
     }
     Ok(expected)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 40_000,
+/// As many cases, or what `PROPTEST_CASES` says.
+pub(super) fn cases(default: u32) -> ProptestConfig {
+    let told = ProptestConfig::default().cases;
+    let is_told = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig {
+        cases: if is_told { told } else { default },
         failure_persistence: None,
-        ..Default::default()
-    })]
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn distinct_values_agree_with_all_orders(steps in steps(5, 20)) {

@@ -1,0 +1,291 @@
+//! The table of models: what `--model` names, what each judges, and how its checker is built.
+
+use super::{Checker, Params};
+use crate::lattice::Model;
+use crate::linearizable::Linearizable;
+use crate::linearizable::models::{
+    Containers, Counters, FencedLocks, KeyValues, Logs, MultiRegisters, Mutexes, PriorityQueue,
+    Queue, Semaphores, Sets, Stack, UnorderedQueue,
+};
+use crate::linearizable::register::{CAS_REGISTER_FUNCTIONS, REGISTER_FUNCTIONS, Registers};
+use crate::linearizable::vocabulary::Vocabulary;
+use crate::transactions::{self, Transactions};
+use crate::{
+    bank, counter, leader, lock, log_agreement, long_fork, monotonic, queue, sequential, set,
+    unique_ids,
+};
+
+/// A row of the table of checkers.
+#[derive(Debug)]
+pub struct ModelKind {
+    /// The name `--model` takes.
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// One line for lists.
+    pub about: &'static str,
+    /// Every function of its vocabulary.
+    pub functions: &'static [&'static str],
+    pub judged: Judged,
+    pub build: fn(&Params) -> Box<dyn Checker>,
+}
+
+/// What `--consistency` may claim of a model's histories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// An invariant of its own, no consistency model.
+    Invariant,
+    /// Linearizability alone.
+    Linearizability,
+    /// Any model of transactions.
+    Transactions,
+}
+
+impl ModelKind {
+    /// Whether a history of this model can be judged by a consistency model.
+    pub fn judges(&self, consistency: Model) -> bool {
+        match self.judged {
+            Judged::Invariant => false,
+            Judged::Linearizability => consistency == Model::Linearizable,
+            Judged::Transactions => true,
+        }
+    }
+}
+
+/// Every model there is.
+pub const MODELS: &[ModelKind] = &[
+    ModelKind {
+        name: "bank",
+        aliases: &[],
+        about: "accounts: the total never changes, no balance is negative",
+        functions: bank::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(bank::Bank::new(params)),
+    },
+    ModelKind {
+        name: "register",
+        aliases: &[],
+        about: "registers that are read and written; each key is linearizable",
+        functions: REGISTER_FUNCTIONS,
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Registers::new(params, REGISTER_FUNCTIONS), params),
+    },
+    ModelKind {
+        name: "cas-register",
+        aliases: &["cas"],
+        about: "registers with compare-and-set; each key is linearizable",
+        functions: CAS_REGISTER_FUNCTIONS,
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Registers::new(params, CAS_REGISTER_FUNCTIONS), params),
+    },
+    ModelKind {
+        name: "set",
+        aliases: &["set-full"],
+        about: "a growing set: no acknowledged element is lost or late",
+        functions: set::FUNCTIONS,
+        judged: Judged::Linearizability,
+        build: |params| Box::new(set::Set::new(params)),
+    },
+    ModelKind {
+        name: "list-append",
+        aliases: &["append"],
+        about: "transactions that append to lists and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Transactions,
+        build: |params| Box::new(Transactions::list_append(params)),
+    },
+    ModelKind {
+        name: "rw-register",
+        aliases: &["wr"],
+        about: "transactions that write and read registers; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Transactions,
+        build: |params| Box::new(Transactions::rw_register(params)),
+    },
+    ModelKind {
+        name: "total-queue",
+        aliases: &[],
+        about: "a queue as a whole: what goes in comes out, and nothing else",
+        functions: queue::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(queue::TotalQueue::new(params)),
+    },
+    ModelKind {
+        name: "counter-bounds",
+        aliases: &[],
+        about: "a counter: each read lies between what was acknowledged and attempted",
+        functions: counter::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(counter::CounterBounds::new(params)),
+    },
+    ModelKind {
+        name: "unique-ids",
+        aliases: &[],
+        about: "a generator of identifiers that never repeats one",
+        functions: unique_ids::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(unique_ids::UniqueIds::new(params)),
+    },
+    ModelKind {
+        name: "long-fork",
+        aliases: &[],
+        about: "groups of registers written once: reads agree on the order of writes",
+        functions: long_fork::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(long_fork::LongFork::new(params)),
+    },
+    ModelKind {
+        name: "monotonic",
+        aliases: &[],
+        about: "registers that grow: no process reads less than before",
+        functions: monotonic::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(monotonic::Monotonic::new(params)),
+    },
+    ModelKind {
+        name: "sequential-keys",
+        aliases: &[],
+        about: "subkeys written one after another: seen in that order",
+        functions: sequential::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(sequential::SequentialKeys::new(params)),
+    },
+    ModelKind {
+        name: "lock-safety",
+        aliases: &[],
+        about: "locks: one holder at a time, fencing tokens that grow",
+        functions: lock::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(lock::LockSafety::new(params)),
+    },
+    ModelKind {
+        name: "leader-per-term",
+        aliases: &[],
+        about: "elections: at most one leader a term",
+        functions: leader::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(leader::LeaderPerTerm::new(params)),
+    },
+    ModelKind {
+        name: "log-agreement",
+        aliases: &[],
+        about: "replicated logs: of two, one is a prefix of the other",
+        functions: log_agreement::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(log_agreement::LogAgreement::new(params)),
+    },
+    ModelKind {
+        name: "multi-register",
+        aliases: &[],
+        about: "registers read and written together; linearizable as one",
+        functions: &["txn"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(MultiRegisters::new(params), params),
+    },
+    ModelKind {
+        name: "kv",
+        aliases: &["key-value"],
+        about: "keys with strings: get, put, append, delete, cas; each key is linearizable",
+        functions: &["get", "put", "append", "delete", "cas"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(KeyValues::new(params), params),
+    },
+    ModelKind {
+        name: "counter",
+        aliases: &[],
+        about: "a counter that is added to and read; linearizable",
+        functions: &["add", "increment", "decrement", "read"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Counters::new(params), params),
+    },
+    ModelKind {
+        name: "linearizable-set",
+        aliases: &[],
+        about: "a set with add, remove, contains and read; linearizable",
+        functions: &["add", "remove", "contains", "read"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Sets::new(params), params),
+    },
+    ModelKind {
+        name: "queue",
+        aliases: &["fifo-queue"],
+        about: "a first-in-first-out queue; linearizable",
+        functions: &["enqueue", "dequeue"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Containers::<Queue>::new(params), params),
+    },
+    ModelKind {
+        name: "unordered-queue",
+        aliases: &[],
+        about: "a queue in any order; linearizable",
+        functions: &["enqueue", "dequeue"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Containers::<UnorderedQueue>::new(params), params),
+    },
+    ModelKind {
+        name: "stack",
+        aliases: &[],
+        about: "a last-in-first-out stack; linearizable",
+        functions: &["push", "pop"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Containers::<Stack>::new(params), params),
+    },
+    ModelKind {
+        name: "priority-queue",
+        aliases: &[],
+        about: "a queue that gives back its smallest number; linearizable",
+        functions: &["insert", "delete-min"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Containers::<PriorityQueue>::new(params), params),
+    },
+    ModelKind {
+        name: "log",
+        aliases: &[],
+        about: "an append-only log; linearizable",
+        functions: &["append", "get", "read"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Logs::new(params), params),
+    },
+    ModelKind {
+        name: "mutex",
+        aliases: &["lock"],
+        about: "a lock anyone may release; linearizable",
+        functions: &["acquire", "release"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Mutexes::shared(params), params),
+    },
+    ModelKind {
+        name: "owner-mutex",
+        aliases: &[],
+        about: "a lock only its holder may release; linearizable",
+        functions: &["acquire", "release"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Mutexes::owned(params), params),
+    },
+    ModelKind {
+        name: "fenced-lock",
+        aliases: &["fenced-mutex"],
+        about: "a lock that returns growing fencing tokens; linearizable",
+        functions: &["acquire", "release"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(FencedLocks::new(params), params),
+    },
+    ModelKind {
+        name: "semaphore",
+        aliases: &[],
+        about: "permits taken and given back, as many as --init; linearizable",
+        functions: &["acquire", "release"],
+        judged: Judged::Linearizability,
+        build: |params| linearizable(Semaphores::new(params), params),
+    },
+];
+
+fn linearizable<V: Vocabulary + 'static>(vocabulary: V, params: &Params) -> Box<dyn Checker> {
+    Box::new(Linearizable::new(vocabulary, params))
+}
+
+/// Looks a model up by name or alias.
+pub fn model_named(name: &str) -> Option<&'static ModelKind> {
+    MODELS
+        .iter()
+        .find(|kind| kind.name == name || kind.aliases.contains(&name))
+}
