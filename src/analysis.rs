@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use faultbench_checkers::budget::{Budget, Workers};
 use faultbench_checkers::checker::{self, Checker, ModelKind, OpError, Params};
 use faultbench_checkers::formats::{self, OpReader, ReadError, ReadOptions};
+use faultbench_checkers::lattice::{self, Model as Consistency};
 use faultbench_checkers::report::Report;
 use faultbench_checkers::statistics::{Collector, Statistics};
 use faultbench_checkers::{Op, OpType};
@@ -123,15 +124,11 @@ pub fn analyse_watched(
     if let Some(claimed) = misfit {
         return Err(AnalysisError::Model {
             source_name: source.to_owned(),
-            problem: format!(
-                "{} cannot be judged of model {}",
-                claimed.name(),
-                model.name
-            ),
+            problem: misfit_told(model, *claimed),
         });
     }
     let mut intake = Intake {
-        checker: (model.build)(&request.params),
+        checker: model.checker(&request.params),
         statistics: Collector::new(),
         ok_ops: 0,
         left_out: 0,
@@ -170,6 +167,20 @@ pub fn analyse_watched(
         ok_ops: intake.ok_ops,
         warnings: intake.warnings,
     })
+}
+
+/// Why a claim cannot be judged, and which can.
+fn misfit_told(model: &ModelKind, claimed: Consistency) -> String {
+    let judged = lattice::MODELS
+        .iter()
+        .filter(|kind| model.judges(kind.model));
+    let names: Vec<&str> = judged.map(|kind| kind.name).collect();
+    let instead = match names.as_slice() {
+        [] => "it has an invariant of its own, and no consistency model".to_owned(),
+        names => format!("expected of {}", names.join(", ")),
+    };
+    let (model, claimed) = (model.name, claimed.name());
+    format!("{claimed} cannot be judged of model {model}: {instead}")
 }
 
 /// Finds the model out from the first operations, which are kept in `ahead`.

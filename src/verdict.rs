@@ -192,16 +192,9 @@ mod tests {
     use crate::runner::faults::{Evidence, FaultRecord};
 
     fn report(validity: Validity) -> Report {
-        Report {
-            checker: "bank",
-            promise: String::new(),
-            validity,
-            unknown: None,
-            findings: Vec::new(),
-            figures: serde_json::Map::new(),
-            warnings: Vec::new(),
-            witness: Vec::new(),
-        }
+        let mut report = Report::new("bank", "");
+        report.validity = validity;
+        report
     }
 
     fn good_facts() -> RunFacts {

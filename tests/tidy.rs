@@ -7,6 +7,7 @@ use faultbench::plan::nemesis::FAMILIES;
 use faultbench::targets::TARGETS;
 use faultbench_checkers::checker::MODELS;
 use faultbench_checkers::formats::FORMATS;
+use faultbench_checkers::lattice;
 use faultbench_workloads::WORKLOADS;
 
 /// Lines of a file at the most: one idea fits.
@@ -270,6 +271,7 @@ fn every_row_of_a_table_is_documented() {
     names.extend(WORKLOADS.iter().map(|row| row.name.to_owned()));
     names.extend(MODELS.iter().map(|row| row.name.to_owned()));
     names.extend(FORMATS.iter().map(|row| row.name.to_owned()));
+    names.extend(lattice::MODELS.iter().map(|row| row.name.to_owned()));
     for target in TARGETS {
         names.push(target.name.to_owned());
         names.extend((target.bugs)().iter().map(|bug| bug.name.to_owned()));

@@ -81,7 +81,7 @@ fn check(name: &str, history: &[Op]) {
         return;
     };
     let begin = Instant::now();
-    let mut checker = (kind.build)(&Params::default());
+    let mut checker = kind.checker(&Params::default());
     for op in history {
         if let Err(error) = checker.push(op) {
             println!("{name}: {error}");

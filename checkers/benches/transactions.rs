@@ -41,7 +41,7 @@ fn measure(model: &str, file: &str) {
         Ok(reader) => reader,
         Err(error) => return println!("{error}"),
     };
-    let mut checker = (kind.build)(&Params::default());
+    let mut checker = kind.checker(&Params::default());
     let mut lowering = Duration::ZERO;
     loop {
         let batch: Result<Vec<Op>, _> = reader.by_ref().take(BATCH_OPS).collect();

@@ -1,7 +1,9 @@
 //! The seam between histories and checkers: the trait every checker has and the parameters it may
 //! be given. The table of all of them is in [`models`], the choice of one in [`detect`].
 
+mod claims;
 mod detect;
+mod independent;
 mod models;
 
 pub use detect::detect;

@@ -12,7 +12,6 @@ mod events;
 mod evidence;
 pub mod interned;
 mod judge;
-mod keys;
 mod minimal;
 pub mod model;
 pub mod models;
@@ -28,7 +27,6 @@ use crate::checker::{Checker, NOTHING_TESTED, OpError, Params};
 use crate::report::Report;
 use calls::Calls;
 use judge::Judge;
-use keys::Keys;
 use vocabulary::Vocabulary;
 
 pub use register::{CAS_REGISTER_FUNCTIONS, REGISTER_FUNCTIONS};
@@ -36,17 +34,13 @@ pub use register::{CAS_REGISTER_FUNCTIONS, REGISTER_FUNCTIONS};
 /// Judges objects of one kind, one for each key.
 pub struct Linearizable<V: Vocabulary> {
     calls: Calls<V>,
-    keys: Keys,
     witness: bool,
 }
 
 impl<V: Vocabulary> Linearizable<V> {
     pub fn new(vocabulary: V, params: &Params) -> Linearizable<V> {
-        let has = |f| vocabulary.functions().contains(&f);
-        let detect = has("read") && has("write");
         Linearizable {
             calls: Calls::new(vocabulary, params),
-            keys: Keys::new(params.independent, detect),
             witness: params.witness,
         }
     }
@@ -54,21 +48,12 @@ impl<V: Vocabulary> Linearizable<V> {
 
 impl<V: Vocabulary> Checker for Linearizable<V> {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
-        if self.keys.are_plain() {
-            return self.calls.push(op);
-        }
-        let calls = &mut self.calls;
-        self.keys.push(op, |op| calls.push(op))
+        self.calls.push(op)
     }
 
-    fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
+    fn finish(self: Box<Self>, budget: &Budget) -> Report {
         let object = self.calls.vocabulary.object();
         let mut report = Report::new("linearizable", format!("a linearizable {object}"));
-        let calls = &mut self.calls;
-        if let Err(error) = self.keys.flush(&mut |op| calls.push(op)) {
-            report.doubt(error.to_string());
-            return report;
-        }
         report.warn(self.calls.pairing.warnings());
         Judge::new(&self.calls, budget, self.witness).decide_all(&mut report);
         if self.calls.succeeded == 0 {

@@ -67,7 +67,7 @@ impl Recording {
 
     pub fn try_check(&self, model: &str, params: &Params) -> Result<Report, OpError> {
         let kind = model_named(model).expect("a model of the table");
-        let mut checker = (kind.build)(params);
+        let mut checker = kind.checker(params);
         for op in &self.ops {
             checker.push(op)?;
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::history::Warnings;
+use crate::lattice::Model;
 
 /// The answer of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +57,9 @@ pub struct Report {
     /// What was promised, as a noun phrase: "linearizable registers".
     pub promise: String,
     pub validity: Validity,
+    /// The answer about each consistency model that was claimed, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// Why the answer is `unknown`; `None` otherwise.
     pub unknown: Option<String>,
     /// Evidence, most telling first. At most [`Report::FINDINGS_MAX`]; `figures` has the full
@@ -69,6 +73,23 @@ pub struct Report {
     /// Where one was asked for and the answer is `valid`: orders that explain the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub witness: Vec<Witness>,
+}
+
+/// The answer about one consistency model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Claim {
+    /// The model's name.
+    pub model: &'static str,
+    pub validity: Validity,
+}
+
+impl Claim {
+    pub fn new(model: Model, validity: Validity) -> Claim {
+        Claim {
+            model: model.name(),
+            validity,
+        }
+    }
 }
 
 /// An order of operations in which each could have had its result, checked by replaying it.
@@ -85,11 +106,12 @@ impl Report {
     pub const FINDINGS_MAX: usize = 32;
 
     /// A valid report without findings or figures, to be filled in.
-    pub(crate) fn new(checker: &'static str, promise: impl Into<String>) -> Report {
+    pub fn new(checker: &'static str, promise: impl Into<String>) -> Report {
         Report {
             checker,
             promise: promise.into(),
             validity: Validity::Valid,
+            claims: Vec::new(),
             unknown: None,
             findings: Vec::new(),
             figures: serde_json::Map::new(),

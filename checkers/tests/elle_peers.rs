@@ -32,7 +32,7 @@ fn folder() -> Option<PathBuf> {
 /// The report on a file, or why it is refused.
 fn check(path: &Path, model: &str, params: &Params) -> Result<Report, String> {
     let kind = model_named(model).expect("a model of the table");
-    let mut checker = (kind.build)(params);
+    let mut checker = kind.checker(params);
     let options = ReadOptions {
         lenient: true,
         ..ReadOptions::default()
@@ -271,7 +271,7 @@ fn elles_recorded_histories_agree() {
 fn a_component_of_thousands_is_decided_within_its_budget() {
     let Some(folder) = folder() else { return };
     let kind = model_named("list-append").expect("a model of the table");
-    let mut checker = (kind.build)(&Params::default());
+    let mut checker = kind.checker(&Params::default());
     let path = folder.join("elle/huge-scc.edn");
     let input = Box::new(BufReader::new(File::open(&path).expect("a readable file")));
     for op in open(input, "huge-scc.edn", ReadOptions::default()).expect("a history") {

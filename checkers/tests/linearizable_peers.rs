@@ -62,7 +62,7 @@ fn check(path: &Path, model: &str, params: &Params) -> Report {
     };
     let reader = formats::open(Box::new(input), &name, options).expect("a known format");
     let kind = model_named(model).expect("a model");
-    let mut checker = (kind.build)(params);
+    let mut checker = kind.checker(params);
     for op in reader {
         let op = op.unwrap_or_else(|error| panic!("{error}"));
         checker.push(&op).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -156,7 +156,7 @@ fn check(path: &Path, model: &str) -> Report {
     };
     let ops = formats::open(input, &path.display().to_string(), options).expect("a history");
     let kind = model_named(model).expect("a model");
-    let mut checker = (kind.build)(&Params::default());
+    let mut checker = kind.checker(&Params::default());
     for op in ops {
         checker
             .push(&op.expect("an operation"))

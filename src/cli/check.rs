@@ -32,6 +32,8 @@ Examples:
   faultbench check --model bank history.jsonl --json
   faultbench check store/latest
   faultbench check store/latest --html picture.html
+  faultbench check registers.edn --consistency read-your-writes,monotonic-reads
+  faultbench check registers.edn --witness --json | jq .report.witness
   zcat history.edn.gz | faultbench check --model cas-register --init 0 -")]
 pub struct CheckArgs {
     /// History files, run directories, or - for standard input
@@ -42,7 +44,8 @@ pub struct CheckArgs {
     #[arg(long, short, value_parser = PossibleValuesParser::new(MODELS.iter().map(|m| m.name)))]
     model: Option<String>,
 
-    /// The consistency models the store promised; for transactions strict-serializable by default
+    /// The consistency models the store promised, each judged; by default strict-serializable for
+    /// transactions and linearizable for single objects
     #[arg(long, value_delimiter = ',', value_name = "MODEL", value_parser = parse_consistency)]
     consistency: Vec<Consistency>,
 
@@ -58,6 +61,23 @@ pub struct CheckArgs {
     /// The value of a register before any write; for bank, the total of all accounts
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     init: Option<String>,
+
+    /// Whether values are pairs of an independent key and its value; found out unless given
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    independent: Option<bool>,
+
+    /// A read that returned nil tells nothing, as in Knossos, instead of having found nil
+    #[arg(long)]
+    nil_read_is_unknown: bool,
+
+    /// A failed compare-and-set proves that the register did not hold what was expected; only
+    /// sound where a store answers failures as consistently as reads
+    #[arg(long)]
+    failed_cas_informs: bool,
+
+    /// If the answer is valid, say an order of the operations that explains it; with --json, whole
+    #[arg(long)]
+    witness: bool,
 
     /// How long the analysis of one file may take; then the answer is unknown
     #[arg(long, default_value = "60s", value_name = "TIME",
@@ -144,6 +164,10 @@ impl CheckArgs {
                 consistency: self.consistency.clone(),
                 assume,
                 lenient: self.lenient,
+                independent: self.independent,
+                nil_read_is_unknown: self.nil_read_is_unknown,
+                failed_cas_informs: self.failed_cas_informs,
+                witness: self.witness,
                 ..Params::default()
             },
             read: ReadOptions {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use faultbench_checkers::checker::MODELS;
 use faultbench_checkers::formats::FORMATS;
+use faultbench_checkers::lattice::{self, Model};
 use faultbench_workloads::WORKLOADS;
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::plan::nemesis::FAMILIES;
 use crate::targets::TARGETS;
 use crate::verdict::Exit;
 
-/// List targets, workloads, nemeses, bugs, checkers and history formats
+/// List targets, workloads, nemeses, bugs, checkers, consistency models and history formats
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -34,6 +35,7 @@ enum Kind {
     Nemeses,
     Bugs,
     Checkers,
+    Consistency,
     Formats,
 }
 
@@ -52,6 +54,7 @@ impl Kind {
             Kind::Nemeses => FAMILIES.iter().flat_map(nemesis_rows).collect(),
             Kind::Bugs => TARGETS.iter().flat_map(bug_rows).collect(),
             Kind::Checkers => rows("checker", MODELS.iter().map(|m| (m.name, m.about))),
+            Kind::Consistency => lattice::MODELS.iter().map(consistency_row).collect(),
             Kind::Formats => rows("format", FORMATS.iter().map(|f| (f.name, f.about))),
         }
     }
@@ -83,6 +86,22 @@ fn bug_rows(target: &crate::targets::TargetKind) -> Vec<Row> {
         "bug",
         (target.bugs)().iter().map(|bug| (bug.name, bug.about)),
     )
+}
+
+fn consistency_row(kind: &lattice::models::ModelKind) -> Row {
+    let weaker: Vec<&str> = kind.weaker.iter().copied().map(Model::name).collect();
+    let mut about = match weaker.as_slice() {
+        [] => "implies no other".to_owned(),
+        weaker => format!("implies {}", weaker.join(", ")),
+    };
+    if !kind.aliases.is_empty() {
+        about += &format!("; also {}", kind.aliases.join(", "));
+    }
+    Row {
+        kind: "consistency",
+        name: kind.name.to_owned(),
+        about,
+    }
 }
 
 pub fn main(args: &ListArgs) -> Ended {

@@ -14,6 +14,9 @@ use crate::verdict::{Exit, Verdict};
 
 /// Findings shown; `results.json` has more.
 const FINDINGS_SHOWN: usize = 5;
+/// Orders of operations shown, and operations of each.
+const WITNESSES_SHOWN: usize = 10;
+const WITNESS_OPS_SHOWN: usize = 100;
 
 /// The verdict on a run in one sentence: what was promised, what happened, under which faults.
 pub fn sentence(
@@ -145,8 +148,10 @@ pub fn checked(source: &str, analysis: &Analysis, verdict: &Verdict) -> String {
         verdict.exit(),
         &format!("{source}: {says}{evidence}"),
     );
+    claims(&mut out, report);
     findings(&mut out, report);
     figures(&mut out, report);
+    witness(&mut out, report);
     measures(&mut out, &analysis.statistics);
     problems(&mut out, verdict);
     for warning in &analysis.warnings {
@@ -160,9 +165,26 @@ pub(super) fn says(report: &Report) -> String {
     let promise = &report.promise;
     match report.validity {
         Validity::Valid => format!("keeps the promise of {promise}"),
+        Validity::Invalid if report.claims.len() > 1 => claims_told(report),
         Validity::Invalid => format!("breaks the promise of {promise}"),
         Validity::Unknown => report.unknown.clone().unwrap_or_default(),
     }
+}
+
+/// Which of several claims are broken and which are kept.
+fn claims_told(report: &Report) -> String {
+    let told = |validity, verb: &str| {
+        let claims = report.claims.iter();
+        let with = claims.filter(|claim| claim.validity == validity);
+        let names: Vec<&str> = with.map(|claim| claim.model).collect();
+        (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))
+    };
+    let parts = [
+        told(Validity::Invalid, "breaks"),
+        told(Validity::Valid, "keeps"),
+        told(Validity::Unknown, "may keep"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn plain_word(exit: Exit) -> &'static str {
@@ -215,6 +237,42 @@ fn findings(out: &mut String, report: &Report) {
     let hidden = report.findings.len().saturating_sub(FINDINGS_SHOWN);
     if hidden > 0 {
         field(out, "", &format!("… and {hidden} more in the JSON output"));
+    }
+}
+
+/// The answer about each of several claims.
+fn claims(out: &mut String, report: &Report) {
+    if report.claims.len() < 2 {
+        return;
+    }
+    for (n, claim) in report.claims.iter().enumerate() {
+        let text = format!("{} {}", claim.model, claim.validity.name());
+        field(out, if n == 0 { "claims" } else { "" }, &text);
+    }
+}
+
+/// The orders that explain a history, as far as they are short.
+fn witness(out: &mut String, report: &Report) {
+    for witness in report.witness.iter().take(WITNESSES_SHOWN) {
+        let shown = witness.ops.iter().take(WITNESS_OPS_SHOWN);
+        let mut text: Vec<String> = shown.map(u64::to_string).collect();
+        let hidden = witness.ops.len().saturating_sub(WITNESS_OPS_SHOWN);
+        if hidden > 0 {
+            text.push(format!("… and {hidden} more in the JSON output"));
+        }
+        let name = match &witness.key {
+            serde_json::Value::Null => "order".to_owned(),
+            key => format!("order {key}"),
+        };
+        field(out, &name, &text.join(" "));
+    }
+    let hidden = report.witness.len().saturating_sub(WITNESSES_SHOWN);
+    if hidden > 0 {
+        field(
+            out,
+            "",
+            &format!("… and {hidden} more keys in the JSON output"),
+        );
     }
 }
 

@@ -1,7 +1,9 @@
 //! The table of models: what `--model` names, what each judges, and how its checker is built.
 
+use super::claims::{self, Judge};
+use super::independent::Independent;
 use super::{Checker, Params};
-use crate::lattice::Model;
+use crate::lattice::Model as Consistency;
 use crate::linearizable::Linearizable;
 use crate::linearizable::models::{
     Containers, Counters, FencedLocks, KeyValues, Logs, MultiRegisters, Mutexes, PriorityQueue,
@@ -26,7 +28,7 @@ pub struct ModelKind {
     /// Every function of its vocabulary.
     pub functions: &'static [&'static str],
     pub judged: Judged,
-    pub build: fn(&Params) -> Box<dyn Checker>,
+    build: fn(&Params) -> Box<dyn Checker>,
 }
 
 /// What `--consistency` may claim of a model's histories.
@@ -36,18 +38,25 @@ pub enum Judged {
     Invariant,
     /// Linearizability alone.
     Linearizability,
-    /// Any model of transactions.
-    Transactions,
+    /// Models of single registers.
+    Registers,
+    /// Models of transactions.
+    Lists,
+    /// Models of transactions, and those of single registers too.
+    RegisterTransactions,
 }
 
 impl ModelKind {
     /// Whether a history of this model can be judged by a consistency model.
-    pub fn judges(&self, consistency: Model) -> bool {
-        match self.judged {
-            Judged::Invariant => false,
-            Judged::Linearizability => consistency == Model::Linearizable,
-            Judged::Transactions => true,
-        }
+    pub fn judges(&self, consistency: Consistency) -> bool {
+        Judge::of(self.judged, consistency).is_some()
+    }
+
+    /// A checker of what is claimed in `params`.
+    pub fn checker(&self, params: &Params) -> Box<dyn Checker> {
+        let detect = self.judged == Judged::Registers;
+        let checker = claims::checker(self.judged, params, self.build);
+        Independent::before(params.independent, detect, checker)
     }
 }
 
@@ -66,7 +75,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "registers that are read and written; each key is linearizable",
         functions: REGISTER_FUNCTIONS,
-        judged: Judged::Linearizability,
+        judged: Judged::Registers,
         build: |params| linearizable(Registers::new(params, REGISTER_FUNCTIONS), params),
     },
     ModelKind {
@@ -74,104 +83,8 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["cas"],
         about: "registers with compare-and-set; each key is linearizable",
         functions: CAS_REGISTER_FUNCTIONS,
-        judged: Judged::Linearizability,
+        judged: Judged::Registers,
         build: |params| linearizable(Registers::new(params, CAS_REGISTER_FUNCTIONS), params),
-    },
-    ModelKind {
-        name: "set",
-        aliases: &["set-full"],
-        about: "a growing set: no acknowledged element is lost or late",
-        functions: set::FUNCTIONS,
-        judged: Judged::Linearizability,
-        build: |params| Box::new(set::Set::new(params)),
-    },
-    ModelKind {
-        name: "list-append",
-        aliases: &["append"],
-        about: "transactions that append to lists and read them; isolation by --consistency",
-        functions: transactions::FUNCTIONS,
-        judged: Judged::Transactions,
-        build: |params| Box::new(Transactions::list_append(params)),
-    },
-    ModelKind {
-        name: "rw-register",
-        aliases: &["wr"],
-        about: "transactions that write and read registers; isolation by --consistency",
-        functions: transactions::FUNCTIONS,
-        judged: Judged::Transactions,
-        build: |params| Box::new(Transactions::rw_register(params)),
-    },
-    ModelKind {
-        name: "total-queue",
-        aliases: &[],
-        about: "a queue as a whole: what goes in comes out, and nothing else",
-        functions: queue::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(queue::TotalQueue::new(params)),
-    },
-    ModelKind {
-        name: "counter-bounds",
-        aliases: &[],
-        about: "a counter: each read lies between what was acknowledged and attempted",
-        functions: counter::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(counter::CounterBounds::new(params)),
-    },
-    ModelKind {
-        name: "unique-ids",
-        aliases: &[],
-        about: "a generator of identifiers that never repeats one",
-        functions: unique_ids::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(unique_ids::UniqueIds::new(params)),
-    },
-    ModelKind {
-        name: "long-fork",
-        aliases: &[],
-        about: "groups of registers written once: reads agree on the order of writes",
-        functions: long_fork::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(long_fork::LongFork::new(params)),
-    },
-    ModelKind {
-        name: "monotonic",
-        aliases: &[],
-        about: "registers that grow: no process reads less than before",
-        functions: monotonic::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(monotonic::Monotonic::new(params)),
-    },
-    ModelKind {
-        name: "sequential-keys",
-        aliases: &[],
-        about: "subkeys written one after another: seen in that order",
-        functions: sequential::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(sequential::SequentialKeys::new(params)),
-    },
-    ModelKind {
-        name: "lock-safety",
-        aliases: &[],
-        about: "locks: one holder at a time, fencing tokens that grow",
-        functions: lock::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(lock::LockSafety::new(params)),
-    },
-    ModelKind {
-        name: "leader-per-term",
-        aliases: &[],
-        about: "elections: at most one leader a term",
-        functions: leader::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(leader::LeaderPerTerm::new(params)),
-    },
-    ModelKind {
-        name: "log-agreement",
-        aliases: &[],
-        about: "replicated logs: of two, one is a prefix of the other",
-        functions: log_agreement::FUNCTIONS,
-        judged: Judged::Invariant,
-        build: |params| Box::new(log_agreement::LogAgreement::new(params)),
     },
     ModelKind {
         name: "multi-register",
@@ -276,6 +189,102 @@ pub const MODELS: &[ModelKind] = &[
         functions: &["acquire", "release"],
         judged: Judged::Linearizability,
         build: |params| linearizable(Semaphores::new(params), params),
+    },
+    ModelKind {
+        name: "set",
+        aliases: &["set-full"],
+        about: "a growing set: no acknowledged element is lost or late",
+        functions: set::FUNCTIONS,
+        judged: Judged::Linearizability,
+        build: |params| Box::new(set::Set::new(params)),
+    },
+    ModelKind {
+        name: "list-append",
+        aliases: &["append"],
+        about: "transactions that append to lists and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Lists,
+        build: |params| Box::new(Transactions::list_append(params)),
+    },
+    ModelKind {
+        name: "rw-register",
+        aliases: &["wr"],
+        about: "transactions that write and read registers; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::RegisterTransactions,
+        build: |params| Box::new(Transactions::rw_register(params)),
+    },
+    ModelKind {
+        name: "total-queue",
+        aliases: &[],
+        about: "a queue as a whole: what goes in comes out, and nothing else",
+        functions: queue::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(queue::TotalQueue::new(params)),
+    },
+    ModelKind {
+        name: "counter-bounds",
+        aliases: &[],
+        about: "a counter: each read lies between what was acknowledged and attempted",
+        functions: counter::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(counter::CounterBounds::new(params)),
+    },
+    ModelKind {
+        name: "unique-ids",
+        aliases: &[],
+        about: "a generator of identifiers that never repeats one",
+        functions: unique_ids::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(unique_ids::UniqueIds::new(params)),
+    },
+    ModelKind {
+        name: "long-fork",
+        aliases: &[],
+        about: "groups of registers written once: reads agree on the order of writes",
+        functions: long_fork::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(long_fork::LongFork::new(params)),
+    },
+    ModelKind {
+        name: "monotonic",
+        aliases: &[],
+        about: "registers that grow: no process reads less than before",
+        functions: monotonic::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(monotonic::Monotonic::new(params)),
+    },
+    ModelKind {
+        name: "sequential-keys",
+        aliases: &[],
+        about: "subkeys written one after another: seen in that order",
+        functions: sequential::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(sequential::SequentialKeys::new(params)),
+    },
+    ModelKind {
+        name: "lock-safety",
+        aliases: &[],
+        about: "locks: one holder at a time, fencing tokens that grow",
+        functions: lock::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(lock::LockSafety::new(params)),
+    },
+    ModelKind {
+        name: "leader-per-term",
+        aliases: &[],
+        about: "elections: at most one leader a term",
+        functions: leader::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(leader::LeaderPerTerm::new(params)),
+    },
+    ModelKind {
+        name: "log-agreement",
+        aliases: &[],
+        about: "replicated logs: of two, one is a prefix of the other",
+        functions: log_agreement::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(log_agreement::LogAgreement::new(params)),
     },
 ];
 

@@ -96,7 +96,7 @@ fn a_bad_event_leaves_the_checker_as_it_was() {
         recording.ok(9, f, Value::Nil);
         recording.invoke(0, f, Value::Nil);
         recording.invoke(0, f, Value::Nil);
-        let mut checker = (kind.build)(&Params::default());
+        let mut checker = kind.checker(&Params::default());
         assert!(checker.push(&recording.ops[0]).is_err(), "{}", kind.name);
         assert!(checker.push(&recording.ops[1]).is_ok(), "{}", kind.name);
         assert!(checker.push(&recording.ops[2]).is_err(), "{}", kind.name);

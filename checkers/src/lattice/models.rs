@@ -316,14 +316,21 @@ pub const MODELS: &[ModelKind] = &[
         CausalMemory,
         "causal-memory",
         &["CM"],
-        &[Causal],
+        &[Causal, Pram],
         &[WriteHbInitRead, CyclicHb],
     ),
     row(
         Causal,
         "causal",
         &["causal-consistency", "CC"],
-        &[WritesFollowReads, Pram],
+        // Not PRAM: each read may be explained by an order of its own, two reads of a session by
+        // different ones.
+        &[
+            WritesFollowReads,
+            MonotonicReads,
+            MonotonicWrites,
+            ReadYourWrites,
+        ],
         &[CyclicCo, WriteCoInitRead, ThinAirRead, WriteCoRead],
     ),
     row(
@@ -370,6 +377,11 @@ impl Model {
 
     pub fn name(self) -> &'static str {
         self.kind().name
+    }
+
+    /// Whether it is about transactions rather than single objects.
+    pub fn is_transactional(self) -> bool {
+        self < Model::Linearizable
     }
 
     /// Looks a model up by name or alias, whatever the case.

@@ -108,7 +108,7 @@ fn the_strongest_models_left_standing() {
         let transactional: ModelSet = MODELS
             .iter()
             .map(|kind| kind.model)
-            .filter(|model| *model < Linearizable)
+            .filter(|model| model.is_transactional())
             .collect();
         names(
             transactional

@@ -378,7 +378,7 @@ fn a_search_without_budget_answers_unknown_with_its_prefix() {
     let mut recording = load(Some(3), 5);
     stale_read(&mut recording);
     let kind = model_named("cas-register").expect("a model");
-    let mut checker = (kind.build)(&Params::default());
+    let mut checker = kind.checker(&Params::default());
     for op in &recording.ops {
         checker.push(op).expect("a readable history");
     }

@@ -20,14 +20,10 @@ fn report(ops: &[u64], summary: &str) -> Report {
         time: None,
         details: serde_json::json!({ "possible_states": [summary] }),
     };
-    Report {
-        checker: "linearizable",
-        promise: "linearizable registers".to_owned(),
-        validity: Validity::Invalid,
-        unknown: None,
-        findings: vec![finding],
-        figures: serde_json::Map::new(),
-    }
+    let mut report = Report::new("linearizable", "linearizable registers");
+    report.validity = Validity::Invalid;
+    report.findings.push(finding);
+    report
 }
 
 fn op(index: u64, kind: OpType, value: Value) -> Op {

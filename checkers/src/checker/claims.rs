@@ -1,0 +1,168 @@
+//! Which checker judges what is claimed of a model's histories, and several of them over one
+//! history.
+
+use super::models::Judged;
+use super::{Checker, OpError, Params};
+use crate::Op;
+use crate::budget::Budget;
+use crate::isolation::{self, Level};
+use crate::lattice::Model;
+use crate::report::{Claim, Report, Validity};
+use crate::sessions::{self, Guarantee};
+
+/// Who judges a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judge {
+    /// The model's own checker, all such claims together.
+    Own,
+    Session(Guarantee),
+    Isolation(Level),
+}
+
+impl Judge {
+    /// Who judges `claim` of such histories; `None` if nobody can.
+    pub fn of(judged: Judged, claim: Model) -> Option<Judge> {
+        let own = Some(Judge::Own);
+        match (judged, claim) {
+            (Judged::Linearizability | Judged::Registers, Model::Linearizable) => own,
+            (Judged::Registers, claim) => guarantee(claim).map(Judge::Session),
+            (Judged::Lists, claim) if claim.is_transactional() => own,
+            // These the axioms decide, without the order of the values that dependencies need.
+            (Judged::RegisterTransactions, claim) => match claim {
+                Model::ReadCommitted => Some(Judge::Isolation(Level::ReadCommitted)),
+                Model::ReadAtomic => Some(Judge::Isolation(Level::ReadAtomic)),
+                Model::TransactionalCausal => Some(Judge::Isolation(Level::Causal)),
+                claim if claim.is_transactional() => own,
+                claim => guarantee(claim).map(Judge::Session),
+            },
+            _ => None,
+        }
+    }
+
+    /// Its checker; `None` for the model's own.
+    fn build(self, params: &Params) -> Option<Box<dyn Checker>> {
+        match self {
+            Judge::Own => None,
+            Judge::Session(guarantee) => Some(Box::new(sessions::Checker::new(guarantee, params))),
+            Judge::Isolation(level) => Some(Box::new(isolation::Checker::new(level, params))),
+        }
+    }
+}
+
+fn guarantee(claim: Model) -> Option<Guarantee> {
+    Some(match claim {
+        Model::ReadYourWrites => Guarantee::ReadYourWrites,
+        Model::MonotonicReads => Guarantee::MonotonicReads,
+        Model::MonotonicWrites => Guarantee::MonotonicWrites,
+        Model::WritesFollowReads => Guarantee::WritesFollowReads,
+        Model::Pram => Guarantee::Pram,
+        Model::Causal => Guarantee::Causal,
+        Model::CausalConvergence => Guarantee::CausalConvergence,
+        Model::CausalMemory => Guarantee::CausalMemory,
+        _ => return None,
+    })
+}
+
+/// The checker of all that is claimed: `build` makes the model's own for the claims it is given.
+pub(super) fn checker(
+    judged: Judged,
+    params: &Params,
+    build: fn(&Params) -> Box<dyn Checker>,
+) -> Box<dyn Checker> {
+    let mut own = Params {
+        consistency: Vec::new(),
+        ..params.clone()
+    };
+    let mut parts = Vec::new();
+    for claim in &params.consistency {
+        match Judge::of(judged, *claim).and_then(|judge| judge.build(params)) {
+            Some(checker) => parts.push((vec![*claim], checker)),
+            None => own.consistency.push(*claim),
+        }
+    }
+    if parts.is_empty() {
+        return build(&own);
+    }
+    if !own.consistency.is_empty() {
+        let checker = build(&own);
+        parts.insert(0, (own.consistency, checker));
+    }
+    Box::new(Panel {
+        parts,
+        disagreed: false,
+    })
+}
+
+/// Judges a history by several claims, each with the checker that can.
+struct Panel {
+    /// At least one.
+    parts: Vec<(Vec<Model>, Box<dyn Checker>)>,
+    /// An event was taken by some and refused by others.
+    disagreed: bool,
+}
+
+impl Checker for Panel {
+    fn push(&mut self, op: &Op) -> Result<(), OpError> {
+        for (at, (_, checker)) in self.parts.iter_mut().enumerate() {
+            if let Err(error) = checker.push(op) {
+                self.disagreed |= at > 0;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, budget: &Budget) -> Report {
+        let mut reports = self.parts.into_iter().map(|(claims, checker)| {
+            let mut report = checker.finish(budget);
+            if report.claims.is_empty() {
+                let validity = report.validity;
+                let claim = |model: &Model| Claim::new(*model, validity);
+                report.claims = claims.iter().map(claim).collect();
+            }
+            report
+        });
+        let first = reports.next().expect("a panel has parts");
+        let mut report = reports.fold(first, join);
+        report.findings.truncate(Report::FINDINGS_MAX);
+        if self.disagreed {
+            report.doubt("operations left out by one check were judged by another");
+        }
+        report
+    }
+}
+
+/// Both reports as one: figures of the first come first.
+fn join(mut one: Report, other: Report) -> Report {
+    one.promise = format!("{} and {}", one.promise, other.promise);
+    let reasons: Vec<String> = one
+        .unknown
+        .take()
+        .into_iter()
+        .chain(other.unknown)
+        .collect();
+    one.validity = one.validity.and(other.validity);
+    if one.validity == Validity::Unknown {
+        one.unknown = Some(reasons.join("; "));
+    }
+    // Of each claim the first finding before the second of any.
+    let mut rest = other.findings.into_iter();
+    let mut findings = Vec::with_capacity(one.findings.len() + rest.len());
+    for finding in one.findings {
+        findings.push(finding);
+        findings.extend(rest.next());
+    }
+    findings.extend(rest);
+    one.findings = findings;
+    for (name, value) in other.figures {
+        one.figures.entry(name).or_insert(value);
+    }
+    one.claims.extend(other.claims);
+    one.warnings.extend(other.warnings);
+    one.warnings.sort();
+    one.warnings.dedup();
+    one
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Claims reach the checkers that can judge them, and come back each with its answer.
+
+use super::*;
+use crate::Value;
+use crate::checker::{MODELS, model_named};
+use crate::recording::{Recording, anomalies};
+
+fn check(recording: &Recording, model: &str, claims: &[Model]) -> Report {
+    let params = Params {
+        consistency: claims.to_vec(),
+        ..Params::default()
+    };
+    let report = recording.try_check(model, &params);
+    report.expect("a readable history")
+}
+
+fn answers(report: &Report) -> Vec<(&str, Validity)> {
+    let claims = report.claims.iter();
+    claims.map(|claim| (claim.model, claim.validity)).collect()
+}
+
+/// A write, and afterwards a read of another process that misses it.
+fn stale_read() -> Recording {
+    let mut recording = Recording::default();
+    recording.call(0, "write", Value::Int(1));
+    recording.call(0, "write", Value::Int(2));
+    recording.call(1, "read", Value::Int(1));
+    recording
+}
+
+#[test]
+fn a_stale_read_breaks_linearizability_and_nothing_weaker() {
+    let weaker = [
+        Model::CausalMemory,
+        Model::CausalConvergence,
+        Model::Causal,
+        Model::Pram,
+        Model::ReadYourWrites,
+        Model::MonotonicReads,
+        Model::MonotonicWrites,
+        Model::WritesFollowReads,
+    ];
+    for model in ["register", "cas-register"] {
+        let report = check(&stale_read(), model, &weaker);
+        assert_eq!(report.validity, Validity::Valid, "{:?}", report.unknown);
+        assert_eq!(report.claims.len(), weaker.len());
+        let report = check(&stale_read(), model, &[Model::Pram, Model::Linearizable]);
+        assert_eq!(report.validity, Validity::Invalid);
+        let expected = [
+            ("linearizable", Validity::Invalid),
+            ("pram", Validity::Valid),
+        ];
+        assert_eq!(answers(&report), expected);
+        assert_eq!(anomalies(&report), ["nonlinearizable"]);
+        assert!(report.promise.contains("pram"), "{}", report.promise);
+    }
+}
+
+#[test]
+fn reading_back_breaks_the_guarantees_it_breaks() {
+    let mut recording = stale_read();
+    recording.call(0, "read", Value::Int(1));
+    let claims = [Model::ReadYourWrites, Model::MonotonicReads];
+    let report = check(&recording, "register", &claims);
+    let expected = [
+        ("read-your-writes", Validity::Invalid),
+        ("monotonic-reads", Validity::Valid),
+    ];
+    assert_eq!(answers(&report), expected);
+}
+
+#[test]
+fn a_claim_alone_needs_no_panel() {
+    let report = check(&stale_read(), "register", &[Model::Linearizable]);
+    assert_eq!(report.checker, "linearizable");
+    assert_eq!(report.validity, Validity::Invalid);
+    let report = check(&stale_read(), "register", &[]);
+    assert_eq!(report.validity, Validity::Invalid);
+}
+
+/// Each key is a register of its own, also where keys stand in the values.
+#[test]
+fn guarantees_are_judged_key_by_key() {
+    let pair = |key: i64, value: Value| Value::List(vec![Value::Int(key), value]);
+    let mut recording = Recording::default();
+    for key in [1, 2] {
+        for value in [1, 2] {
+            recording.call(0, "write", pair(key, Value::Int(value)));
+        }
+        recording.invoke(0, "read", pair(key, Value::Nil));
+        recording.ok(0, "read", pair(key, Value::Int(2)));
+    }
+    let report = check(&recording, "register", &[Model::Pram]);
+    assert_eq!(report.validity, Validity::Valid, "{:?}", report.unknown);
+}
+
+#[test]
+fn levels_of_registers_are_decided_by_their_axioms() {
+    let micro = |f: &str, key: i64, value: i64| {
+        Value::List(vec![Value::str(f), Value::Int(key), Value::Int(value)])
+    };
+    let txn = |mops: Vec<Value>| Value::List(mops);
+    let mut recording = Recording::default();
+    recording.call(0, "txn", txn(vec![micro("w", 1, 1), micro("w", 2, 1)]));
+    recording.call(0, "txn", txn(vec![micro("w", 1, 2), micro("w", 2, 2)]));
+    // Half of each: read committed allows it, read atomic does not.
+    recording.call(1, "txn", txn(vec![micro("r", 1, 1), micro("r", 2, 2)]));
+    let claims = [Model::ReadCommitted, Model::ReadAtomic];
+    let report = check(&recording, "rw-register", &claims);
+    let expected = [
+        ("read-committed", Validity::Valid),
+        ("read-atomic", Validity::Invalid),
+    ];
+    assert_eq!(answers(&report), expected);
+}
+
+#[test]
+fn only_what_can_be_judged_may_be_claimed() {
+    let judged = |model: &str, claim| {
+        let kind = model_named(model).expect("a model");
+        kind.judges(claim)
+    };
+    assert!(judged("register", Model::Pram));
+    assert!(!judged("register", Model::Serializable));
+    assert!(judged("rw-register", Model::Serializable));
+    assert!(judged("rw-register", Model::MonotonicReads));
+    assert!(judged("list-append", Model::SnapshotIsolation));
+    assert!(!judged("bank", Model::Serializable));
+    for kind in MODELS
+        .iter()
+        .filter(|kind| kind.judged == Judged::Linearizability)
+    {
+        assert!(kind.judges(Model::Linearizable), "{}", kind.name);
+        assert!(!kind.judges(Model::Pram), "{}", kind.name);
+    }
+}
