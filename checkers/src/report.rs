@@ -139,7 +139,7 @@ impl Report {
         }
     }
 
-    pub(crate) fn figure(&mut self, name: &str, value: impl Into<serde_json::Value>) {
+    pub fn figure(&mut self, name: &str, value: impl Into<serde_json::Value>) {
         self.figures.insert(name.to_owned(), value.into());
     }
 }

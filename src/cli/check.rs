@@ -15,6 +15,7 @@ use faultbench_checkers::{Op, Value};
 
 use super::{Ended, Failure};
 use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse_watched};
+use crate::report::diagram;
 use crate::report::html::collect::Collector;
 use crate::report::html::{self, Story};
 use crate::report::text;
@@ -32,6 +33,7 @@ Examples:
   faultbench check --model bank history.jsonl --json
   faultbench check store/latest
   faultbench check store/latest --html picture.html
+  faultbench check --model list-append history.edn --pictures drawn
   faultbench check registers.edn --consistency read-your-writes,monotonic-reads
   faultbench check registers.edn --witness --json | jq .report.witness
   zcat history.edn.gz | faultbench check --model cas-register --init 0 -")]
@@ -100,6 +102,10 @@ pub struct CheckArgs {
     #[arg(long)]
     json: bool,
 
+    /// Write pictures of the cycles found and of the consistency models, as SVG and as DOT
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+
     /// Write a page that shows the history and the findings, for any browser
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -107,10 +113,12 @@ pub struct CheckArgs {
 
 pub fn main(args: &CheckArgs) -> Ended {
     let request = args.request()?;
-    if args.html.is_some() && args.files.len() > 1 {
+    let draws = args.html.is_some() || args.pictures.is_some();
+    if draws && args.files.len() > 1 {
         let count = args.files.len();
         return Err(Failure::usage(format!(
-            "--html draws one history, but {count} files are given; check them one at a time"
+            "--html and --pictures draw one history, but {count} files are given; check them one \
+             at a time"
         )));
     }
     let mut exit = Exit::Valid;
@@ -130,6 +138,9 @@ pub fn main(args: &CheckArgs) -> Ended {
                 });
                 exit = exit.worse(verdict.exit());
                 print_analysis(args.json, &source, &analysis, &verdict);
+                if let Some(dir) = &args.pictures {
+                    failures.extend(pictures(dir, &analysis).err());
+                }
                 if let (Some(path), Some(collector)) = (&args.html, collector) {
                     let drawn = draw(path, &source, &analysis, &verdict, collector);
                     failures.extend(drawn.err());
@@ -262,6 +273,19 @@ fn draw(
     let page = html::page(&story, &collector.finish(&analysis.report));
     std::fs::write(path, page)
         .map_err(|error| format!("{}: cannot write the page: {error}", path.display()))
+}
+
+/// Writes the pictures, and says on standard error what there was nothing to draw of.
+///
+/// # Errors
+/// A sentence about what could not be written.
+fn pictures(dir: &Path, analysis: &Analysis) -> Result<(), String> {
+    let written = diagram::write(dir, &analysis.report);
+    let written = written.map_err(|error| format!("cannot write the pictures: {error}"))?;
+    if written.is_empty() {
+        anstream::eprintln!("no cycle was found and no consistency model judged: nothing to draw");
+    }
+    Ok(())
 }
 
 fn print_analysis(json: bool, source: &str, analysis: &Analysis, verdict: &Verdict) {

@@ -85,6 +85,7 @@ fn compose(story: &Story<'_>, picture: &Picture, window: &Window) -> String {
         "findings" => words::findings(picture),
         "problems" => words::notes("problems", &problems(story)),
         "window" => words::notes("window", &left_out(picture, window)),
+        "lattice" => words::lattice(story.report),
         "statistics" => words::statistics(story.statistics),
         "style" => STYLE.to_owned(),
         "data" => data::encode(picture, window),

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::picture::{Bar, Failure};
 use super::texts::clipped;
+use crate::report::diagram::cycle::Cycle;
 
 /// Characters of a finding's sentence; a checker may quote a large value.
 pub const STORY_CHARS_MAX: usize = 2000;
@@ -76,5 +77,6 @@ fn failure(finding: &Finding, rows: &BTreeMap<u64, u32>) -> Failure {
         states: states.map_or_else(Vec::new, |states| {
             states.iter().take(STATES_MAX).map(state).collect()
         }),
+        diagram: Cycle::of(finding).map(|cycle| cycle.svg()),
     }
 }

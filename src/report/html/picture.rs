@@ -103,6 +103,8 @@ pub struct Failure {
     pub window: Option<(i64, i64)>,
     /// The states possible just before `about`.
     pub states: Vec<String>,
+    /// A drawing of the finding, as SVG.
+    pub diagram: Option<String>,
 }
 
 /// A call taking effect.

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use faultbench_checkers::report::Report;
 use faultbench_checkers::statistics::{FunctionStatistics, Scope, Statistics};
 
 use super::picture::{Failure, Picture};
 use super::texts::clipped;
+use crate::report::diagram::lattice::Standing;
 
 /// Findings shown at once; the others unfold.
 const FINDINGS_OPEN: usize = 3;
@@ -69,6 +71,9 @@ fn finding(picture: &Picture, number: usize, failure: &Failure) -> String {
             .collect();
         let _ = writeln!(out, "<p>Possible just before it: {}</p>", states.join(" "));
     }
+    if let Some(svg) = &failure.diagram {
+        out += &diagram(svg);
+    }
     let index = |row: &u32| {
         let bar = &picture.ops[*row as usize];
         bar.complete.unwrap_or(bar.invoke).to_string()
@@ -86,6 +91,21 @@ fn finding(picture: &Picture, number: usize, failure: &Failure) -> String {
     }
     out.push_str("</p></li>\n");
     out
+}
+
+/// A drawing, which scrolls by itself where it is too wide.
+fn diagram(svg: &str) -> String {
+    format!("<div class=\"diagram\" tabindex=\"0\">\n{svg}\n</div>\n")
+}
+
+/// The consistency models and what the history says of them.
+pub fn lattice(report: &Report) -> String {
+    Standing::of(report).map_or_else(String::new, |standing| {
+        format!(
+            "<section id=\"models\">\n<h2>Consistency models</h2>\n{}</section>\n",
+            diagram(&standing.svg())
+        )
+    })
 }
 
 /// Sentences about what went wrong beside the findings.
