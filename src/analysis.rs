@@ -18,6 +18,8 @@ pub struct Request {
     pub model: Option<&'static ModelKind>,
     pub params: Params,
     pub read: ReadOptions,
+    /// Whether to measure how stale reads of registers are.
+    pub staleness: bool,
     pub budget: Limits,
 }
 
@@ -129,7 +131,10 @@ pub fn analyse_watched(
     }
     let mut intake = Intake {
         checker: model.checker(&request.params),
-        statistics: Collector::new(),
+        statistics: match request.staleness {
+            true => Collector::with_staleness(),
+            false => Collector::new(),
+        },
         ok_ops: 0,
         left_out: 0,
         warnings: Vec::new(),

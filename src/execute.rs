@@ -278,6 +278,7 @@ fn analyse_run(dir: &RunDir, setting: &Setting, limits: Limits) -> Result<Analys
             format: Format::from_name("json-lines"),
             ..ReadOptions::default()
         },
+        staleness: matches!(claim.model, "register" | "cas-register"),
         budget: limits,
     };
     let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;

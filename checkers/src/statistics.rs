@@ -4,6 +4,7 @@
 //! A call counts where it was invoked: a call begun under a partition that fails after it was
 //! healed is the partition's.
 
+pub mod staleness;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::availability::{Availability, is_served};
 use crate::events::{FaultWindow, Phase, Timeline};
 use crate::{Op, OpType};
+use staleness::Staleness;
 use tally::Tally;
 pub use tally::{FunctionStatistics, Latency};
 
@@ -39,6 +41,9 @@ pub struct Statistics {
     pub windows: Vec<FaultWindow>,
     /// Empty where the history names no nodes.
     pub nodes: Vec<Scope>,
+    /// Where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staleness: Option<Staleness>,
     /// Planned faults that could not be put in place.
     pub faults_skipped: u64,
     /// Completions without invocation and invocations of busy processes.
@@ -60,6 +65,7 @@ pub struct Collector {
     first: Option<i64>,
     last: Option<i64>,
     unmatched: u64,
+    staleness: Option<staleness::Recorder>,
 }
 
 /// An open call and the scopes it counts in.
@@ -68,11 +74,20 @@ struct Call {
     phase: usize,
     faults: Vec<usize>,
     node: Option<String>,
+    register: Option<staleness::Opened>,
 }
 
 impl Collector {
     pub fn new() -> Collector {
         Collector::default()
+    }
+
+    /// Measures how stale reads of registers are as well: `read`, `write` and `cas`.
+    pub fn with_staleness() -> Collector {
+        Collector {
+            staleness: Some(staleness::Recorder::default()),
+            ..Collector::default()
+        }
     }
 
     /// Takes the next operation, of whatever process.
@@ -96,6 +111,7 @@ impl Collector {
             phase: self.timeline.phases().len(),
             faults: self.timeline.active().to_vec(),
             node: op.node.as_ref().map(ToString::to_string),
+            register: self.staleness.as_mut().map(|recorder| recorder.invoke(op)),
         };
         self.each(&call, |tally| tally.invoke(&op.f));
         if self.open.insert(process, call).is_some() {
@@ -112,6 +128,9 @@ impl Collector {
             .time
             .zip(call.begin)
             .map(|(end, begin)| end.saturating_sub(begin));
+        if let (Some(recorder), Some(opened)) = (&mut self.staleness, call.register) {
+            recorder.complete(op, &call, opened);
+        }
         let served = is_served(op);
         self.each(&call, |tally| {
             tally.complete(&op.f, op.kind, served, latency)
@@ -149,7 +168,9 @@ impl Collector {
             .nodes
             .iter()
             .map(|(node, tally)| tally.scope(node.clone(), first, last));
+        let staleness = self.staleness.take();
         Statistics {
+            staleness: staleness.map(|recorder| recorder.finish(&self.timeline)),
             overall: self.overall.scope("overall".to_owned(), first, last),
             phases,
             faults,
@@ -201,6 +222,9 @@ impl Statistics {
                 node.name,
                 node.availability.text()
             ));
+        }
+        if let Some(staleness) = &self.staleness {
+            lines.extend(staleness.lines());
         }
         lines
     }

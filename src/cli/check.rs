@@ -81,6 +81,11 @@ pub struct CheckArgs {
     #[arg(long)]
     witness: bool,
 
+    /// Measure how stale reads of registers are: by how many writes and how much time, for each
+    /// node and fault
+    #[arg(long)]
+    staleness: bool,
+
     /// How long the analysis of one file may take; then the answer is unknown
     #[arg(long, default_value = "60s", value_name = "TIME",
           value_parser = humantime::parse_duration)]
@@ -187,6 +192,7 @@ impl CheckArgs {
                 drop_torn_tail: self.drop_torn_line,
                 lenient: self.lenient,
             },
+            staleness: self.staleness,
             budget: Limits {
                 wall: self.budget,
                 ..Limits::default()

@@ -8,12 +8,12 @@ use crate::availability::Availability;
 use crate::statistics::Scope;
 
 /// Latencies are kept to 1 %.
-const SIGNIFICANT_DIGITS: u8 = 2;
+pub(super) const SIGNIFICANT_DIGITS: u8 = 2;
 
-/// Longer latencies count as an hour.
-const LATENCY_NS_MAX: u64 = 3_600_000_000_000;
+/// Longer times count as an hour.
+pub(super) const NS_MAX: u64 = 3_600_000_000_000;
 
-/// Latencies in nanoseconds, of calls that succeeded.
+/// Latencies in nanoseconds, of calls that succeeded, or other times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Latency {
     pub p50: u64,
@@ -21,6 +21,18 @@ pub struct Latency {
     pub p99: u64,
     pub p999: u64,
     pub max: u64,
+}
+
+impl Latency {
+    pub(super) fn of(histogram: &Histogram<u64>) -> Latency {
+        Latency {
+            p50: histogram.value_at_quantile(0.5),
+            p95: histogram.value_at_quantile(0.95),
+            p99: histogram.value_at_quantile(0.99),
+            p999: histogram.value_at_quantile(0.999),
+            max: histogram.max(),
+        }
+    }
 }
 
 /// What became of the calls of one function.
@@ -129,7 +141,7 @@ impl Tally {
 impl Counts {
     fn record(&mut self, latency: u64) {
         if self.latency.is_none() {
-            self.latency = Histogram::new_with_max(LATENCY_NS_MAX, SIGNIFICANT_DIGITS).ok();
+            self.latency = Histogram::new_with_max(NS_MAX, SIGNIFICANT_DIGITS).ok();
         }
         if let Some(histogram) = &mut self.latency {
             histogram.saturating_record(latency);
@@ -146,13 +158,7 @@ impl Counts {
             rate: seconds
                 .filter(|s| *s > 0.0)
                 .map(|s| self.invoked as f64 / s),
-            latency: self.latency.as_ref().map(|histogram| Latency {
-                p50: histogram.value_at_quantile(0.5),
-                p95: histogram.value_at_quantile(0.95),
-                p99: histogram.value_at_quantile(0.99),
-                p999: histogram.value_at_quantile(0.999),
-                max: histogram.max(),
-            }),
+            latency: self.latency.as_ref().map(Latency::of),
             availability: Availability::new(self.served, self.invoked),
         }
     }
