@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use faultbench_checkers::budget::{Budget, Workers};
 use faultbench_checkers::checker::{self, Checker, ModelKind, OpError, Params};
 use faultbench_checkers::formats::{self, OpReader, ReadError, ReadOptions};
-use faultbench_checkers::lattice::{self, Model as Consistency};
 use faultbench_checkers::report::Report;
 use faultbench_checkers::statistics::{Collector, Statistics};
 use faultbench_checkers::{Op, OpType};
@@ -118,17 +117,12 @@ pub fn analyse_watched(
         Some(model) => model,
         None => detect(&mut reader, &mut ahead, source)?,
     };
-    let misfit = request
-        .params
-        .consistency
-        .iter()
-        .find(|claimed| !model.judges(**claimed));
-    if let Some(claimed) = misfit {
-        return Err(AnalysisError::Model {
+    model
+        .fits(&request.params.consistency)
+        .map_err(|problem| AnalysisError::Model {
             source_name: source.to_owned(),
-            problem: misfit_told(model, *claimed),
-        });
-    }
+            problem,
+        })?;
     let mut intake = Intake {
         checker: model.checker(&request.params),
         statistics: match request.staleness {
@@ -172,20 +166,6 @@ pub fn analyse_watched(
         ok_ops: intake.ok_ops,
         warnings: intake.warnings,
     })
-}
-
-/// Why a claim cannot be judged, and which can.
-fn misfit_told(model: &ModelKind, claimed: Consistency) -> String {
-    let judged = lattice::MODELS
-        .iter()
-        .filter(|kind| model.judges(kind.model));
-    let names: Vec<&str> = judged.map(|kind| kind.name).collect();
-    let instead = match names.as_slice() {
-        [] => "it has an invariant of its own, and no consistency model".to_owned(),
-        names => format!("expected of {}", names.join(", ")),
-    };
-    let (model, claimed) = (model.name, claimed.name());
-    format!("{claimed} cannot be judged of model {model}: {instead}")
 }
 
 /// Finds the model out from the first operations, which are kept in `ahead`.

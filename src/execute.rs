@@ -272,6 +272,7 @@ fn analyse_run(dir: &RunDir, setting: &Setting, limits: Limits) -> Result<Analys
         model: model_named(claim.model),
         params: Params {
             total: claim.total,
+            consistency: setting.claims().map_err(|error| error.to_string())?,
             ..Params::default()
         },
         read: ReadOptions {

@@ -11,6 +11,8 @@ pub mod seed;
 
 use std::time::Duration;
 
+use faultbench_checkers::checker::model_named;
+use faultbench_checkers::lattice::Model as Consistency;
 use faultbench_workloads::{Call, Workload, WorkloadKind, workload_named};
 use proptest::strategy::{Strategy, ValueTree};
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,9 @@ pub struct Setting {
     pub bug: Option<String>,
     pub nodes: usize,
     pub workload: String,
+    /// The consistency models to judge by; what the workload claims where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consistency: Vec<String>,
     pub nemesis: Vec<Request>,
     /// Logical processes, spread over the nodes.
     pub concurrency: usize,
@@ -63,7 +68,26 @@ impl Setting {
         in_range("--time-limit in ms", self.time_limit_ms, 1, TIME_MS_MAX)?;
         in_range("--op-timeout in ms", self.op_timeout_ms, 1, TIME_MS_MAX)?;
         let deadline = self.recovery_deadline_ms;
-        in_range("--recovery-deadline in ms", deadline, 1, TIME_MS_MAX)
+        in_range("--recovery-deadline in ms", deadline, 1, TIME_MS_MAX)?;
+        let claims = self.claims()?;
+        let model = model_named(self.workload()?.claim().model);
+        model.map_or(Ok(()), |model| {
+            model.fits(&claims).map_err(PlanError::Consistency)
+        })
+    }
+
+    /// The models of [`Setting::consistency`].
+    ///
+    /// # Errors
+    /// There is none of one of the names.
+    pub fn claims(&self) -> Result<Vec<Consistency>, PlanError> {
+        let named = |name: &String| {
+            Consistency::from_name(name).ok_or_else(|| {
+                let problem = format!("there is no consistency model {name:?}");
+                PlanError::Consistency(format!("{problem}; see `faultbench list consistency`"))
+            })
+        };
+        self.consistency.iter().map(named).collect()
     }
 
     /// The workload this plan names.
@@ -98,6 +122,8 @@ pub enum PlanError {
     NoSuchWorkload { name: String, known: String },
     #[error("{0}")]
     Nemesis(String),
+    #[error("{0}")]
+    Consistency(String),
     #[error("{what} is {found}; it must be {expected}")]
     OutOfRange {
         what: &'static str,

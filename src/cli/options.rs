@@ -29,6 +29,10 @@ pub struct PlanOptions {
     #[arg(long)]
     bug: Option<String>,
 
+    /// The consistency models to judge by, each alone, instead of what the workload claims
+    #[arg(long, value_delimiter = ',', value_name = "MODEL")]
+    consistency: Vec<String>,
+
     /// Faults, comma-separated: partition, kill, pause, each alone or with a variant such as
     /// partition:one-way or kill:leader; an explicit cut of links is partition:n1>n2+n3>n1
     #[arg(long, value_delimiter = ',', value_name = "FAULT[:VARIANT]")]
@@ -104,6 +108,7 @@ impl PlanOptions {
             bug: self.bug.clone(),
             nodes: self.nodes,
             workload: self.workload.clone(),
+            consistency: self.consistency.clone(),
             nemesis: self.nemesis.clone(),
             concurrency: match self.concurrency {
                 Concurrency::Clients(n) => n,

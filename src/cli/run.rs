@@ -25,6 +25,7 @@ Examples:
   faultbench run --workload bank --nemesis partition
   faultbench run --workload set --nemesis partition:leader,kill:all --overlap
   faultbench run --workload register --nemesis pause --bug stale-reads --runs 20 --seed 1
+  faultbench run --workload register --nemesis partition --consistency pram,causal
 
 Exit codes: 0 valid, 1 safety violation, 2 unknown, 3 did not serve or recover, 4 too little
 happened to conclude anything, 254 wrong usage, 255 the harness failed.")]

@@ -11,6 +11,7 @@ pub(crate) fn setting() -> Setting {
         bug: None,
         nodes: 5,
         workload: "bank".into(),
+        consistency: Vec::new(),
         nemesis: ["partition", "kill:leader", "pause"]
             .iter()
             .map(|text| text.parse().unwrap())
@@ -102,4 +103,20 @@ fn hostile_plan_files_are_refused() {
     for cut in 0..text.len().min(3000) {
         assert!(Plan::read(&text.as_bytes()[..cut]).is_err());
     }
+}
+
+#[test]
+fn only_what_can_be_judged_of_the_workload_is_planned() {
+    let claiming = |workload: &str, name: &str| {
+        draw(Setting {
+            workload: workload.into(),
+            consistency: vec![name.into()],
+            ..setting()
+        })
+    };
+    assert!(claiming("register", "causal").is_ok());
+    let unknown = claiming("register", "casual").unwrap_err().to_string();
+    assert!(unknown.contains("\"casual\""), "{unknown}");
+    let misfit = claiming("bank", "causal").unwrap_err().to_string();
+    assert!(misfit.contains("invariant"), "{misfit}");
 }

@@ -39,6 +39,8 @@ pub fn sentence(
         ),
         Exit::Safety => {
             let what = report.map(first_finding).unwrap_or_default();
+            let broken = report.and_then(broken);
+            let promise = broken.as_deref().unwrap_or(promise);
             format!("{who} broke its promise of {promise} {faults}{what}")
         }
         Exit::Unknown => {
@@ -86,6 +88,7 @@ pub fn summary(results: &Results) -> String {
     let mut out = String::new();
     headline(&mut out, results.verdict.exit(), &results.sentence);
     if let Some(report) = &results.report {
+        claims(&mut out, report);
         findings(&mut out, report);
         figures(&mut out, report);
     }
@@ -169,6 +172,14 @@ pub(super) fn says(report: &Report) -> String {
         Validity::Invalid => format!("breaks the promise of {promise}"),
         Validity::Unknown => report.unknown.clone().unwrap_or_default(),
     }
+}
+
+/// Those of several claims that are broken.
+fn broken(report: &Report) -> Option<String> {
+    let claims = report.claims.iter();
+    let broken = claims.filter(|claim| claim.validity == Validity::Invalid);
+    let names: Vec<&str> = broken.map(|claim| claim.model).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Which of several claims are broken and which are kept.

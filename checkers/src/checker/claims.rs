@@ -88,6 +88,10 @@ pub(super) fn checker(
         parts.insert(0, (own.consistency, checker));
     }
     Box::new(Panel {
+        object: match judged {
+            Judged::Lists | Judged::RegisterTransactions => "transactions",
+            _ => "registers",
+        },
         parts,
         disagreed: false,
     })
@@ -95,6 +99,8 @@ pub(super) fn checker(
 
 /// Judges a history by several claims, each with the checker that can.
 struct Panel {
+    /// What the claims are about.
+    object: &'static str,
     /// At least one.
     parts: Vec<(Vec<Model>, Box<dyn Checker>)>,
     /// An event was taken by some and refused by others.
@@ -113,6 +119,7 @@ impl Checker for Panel {
     }
 
     fn finish(self: Box<Self>, budget: &Budget) -> Report {
+        let object = self.object;
         let mut reports = self.parts.into_iter().map(|(claims, checker)| {
             let mut report = checker.finish(budget);
             if report.claims.is_empty() {
@@ -125,6 +132,8 @@ impl Checker for Panel {
         let first = reports.next().expect("a panel has parts");
         let mut report = reports.fold(first, join);
         report.findings.truncate(Report::FINDINGS_MAX);
+        let names: Vec<&str> = report.claims.iter().map(|claim| claim.model).collect();
+        report.promise = format!("{} {object}", names.join(", "));
         if self.disagreed {
             report.doubt("operations left out by one check were judged by another");
         }
@@ -134,7 +143,6 @@ impl Checker for Panel {
 
 /// Both reports as one: figures of the first come first.
 fn join(mut one: Report, other: Report) -> Report {
-    one.promise = format!("{} and {}", one.promise, other.promise);
     let reasons: Vec<String> = one
         .unknown
         .take()

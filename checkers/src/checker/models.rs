@@ -3,7 +3,7 @@
 use super::claims::{self, Judge};
 use super::independent::Independent;
 use super::{Checker, Params};
-use crate::lattice::Model as Consistency;
+use crate::lattice::{self, Model as Consistency};
 use crate::linearizable::Linearizable;
 use crate::linearizable::models::{
     Containers, Counters, FencedLocks, KeyValues, Logs, MultiRegisters, Mutexes, PriorityQueue,
@@ -50,6 +50,28 @@ impl ModelKind {
     /// Whether a history of this model can be judged by a consistency model.
     pub fn judges(&self, consistency: Consistency) -> bool {
         Judge::of(self.judged, consistency).is_some()
+    }
+
+    /// Whether all these claims can be judged of such histories.
+    ///
+    /// # Errors
+    /// A sentence with the first claim that cannot, and those that can.
+    pub fn fits(&self, claims: &[Consistency]) -> Result<(), String> {
+        let Some(claimed) = claims.iter().find(|claimed| !self.judges(**claimed)) else {
+            return Ok(());
+        };
+        let judged = lattice::MODELS
+            .iter()
+            .filter(|kind| self.judges(kind.model));
+        let names: Vec<&str> = judged.map(|kind| kind.name).collect();
+        let instead = match names.as_slice() {
+            [] => "it has an invariant of its own, and no consistency model".to_owned(),
+            names => format!("expected of {}", names.join(", ")),
+        };
+        let (claimed, model) = (claimed.name(), self.name);
+        Err(format!(
+            "{claimed} cannot be judged of model {model}: {instead}"
+        ))
     }
 
     /// A checker of what is claimed in `params`.
