@@ -136,6 +136,9 @@ pub fn analyse_watched(
         source,
         watch,
     };
+    if intake.checker.takes_packed() {
+        reader.pack_transactions();
+    }
     for op in ahead {
         intake.take(&op)?;
     }

@@ -28,6 +28,11 @@ pub trait Checker: Send {
     /// is as it was before the call, so a caller that skips bad events may go on.
     fn push(&mut self, op: &Op) -> Result<(), OpError>;
 
+    /// Whether events may come with [`Value::Packed`] transactions, which are faster.
+    fn takes_packed(&self) -> bool {
+        false
+    }
+
     /// Decides, within the budget.
     fn finish(self: Box<Self>, budget: &Budget) -> Report;
 }

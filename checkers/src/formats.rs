@@ -21,6 +21,7 @@ mod jepsen_log;
 mod json;
 mod json_array;
 mod names;
+mod packing;
 mod plume;
 mod porcupine_kv;
 mod reader;

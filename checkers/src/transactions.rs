@@ -12,6 +12,7 @@ mod inference;
 mod list_append;
 mod lists;
 mod order;
+mod part;
 mod phenomena;
 mod register;
 mod story;
@@ -69,6 +70,10 @@ impl Transactions {
 impl Checker for Transactions {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
         self.history.push(op)
+    }
+
+    fn takes_packed(&self) -> bool {
+        true
     }
 
     fn finish(mut self: Box<Self>, budget: &Budget) -> Report {

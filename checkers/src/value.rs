@@ -1,7 +1,10 @@
 //! The values operations carry: the union of what EDN and JSON histories hold.
 
+mod micro_ops;
 mod text;
 
+pub use micro_ops::{MicroF, MicroOp, MicroOps, MicroValue};
+pub(crate) use micro_ops::{big, natural, numbers};
 pub use text::Text;
 
 /// A value as recorded in a history.
@@ -31,6 +34,9 @@ pub enum Value {
     Map(Vec<(Value, Value)>),
     /// An EDN tagged element the reader has no meaning for, such as `#inst "…"`.
     Tagged(Text, Box<Value>),
+    /// A list of micro-operations, from a reader that was asked to pack them
+    /// ([`OpReader::pack_transactions`](crate::formats::OpReader::pack_transactions)).
+    Packed(Box<MicroOps>),
 }
 
 impl Value {
@@ -66,6 +72,14 @@ impl Value {
         match self {
             Value::List(items) | Value::Set(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// The same value without packing at its top.
+    pub fn unpacked(self) -> Value {
+        match self {
+            Value::Packed(transaction) => transaction.unpacked(),
+            other => other,
         }
     }
 

@@ -135,6 +135,8 @@ pub(super) struct Context {
     pub at_end: bool,
     /// Operations without a process are taken.
     pub lenient: bool,
+    /// Transactions are packed where they can be.
+    pub packs: bool,
 }
 
 /// The operation being read. Whatever the last one left in it is overwritten or taken away.
@@ -143,6 +145,7 @@ pub(super) struct Fields<'o> {
     seen: u16,
     /// Where it is said that `value` is a pair of independent key and value.
     tuple: Option<usize>,
+    packs: bool,
 }
 
 impl<'o> Fields<'o> {
@@ -168,7 +171,14 @@ impl<'o> Fields<'o> {
             op,
             seen: 0,
             tuple: None,
+            packs: context.packs,
         }
+    }
+
+    /// Whether the value of a field may be packed.
+    #[inline]
+    pub fn packs(&self, field: Field) -> bool {
+        self.packs && field == Field::Value
     }
 
     #[inline]
@@ -265,7 +275,7 @@ impl<'o> Fields<'o> {
                 "the key in one of the two places",
             ));
         }
-        let pair = match std::mem::take(&mut self.op.value) {
+        let pair = match std::mem::take(&mut self.op.value).unpacked() {
             Value::List(items) => <[Value; 2]>::try_from(items).ok(),
             _ => None,
         };
@@ -327,8 +337,10 @@ fn expectation(field: Field) -> &'static str {
 
 /// A list of micro-operations, each a list that begins with its function's name.
 fn is_transaction(value: &Value) -> bool {
-    let Value::List(items) = value else {
-        return false;
+    let items = match value {
+        Value::List(items) => items,
+        Value::Packed(_) => return true,
+        _ => return false,
     };
     let is_micro_op = |item: &Value| match item {
         Value::List(parts) => parts.first().is_some_and(|name| name.as_name().is_some()),

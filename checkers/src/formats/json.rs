@@ -11,6 +11,7 @@ use crate::value::Value;
 
 use super::error::{Fault, Parsed};
 use super::fields::{Context, Field, Fields};
+use super::packing::InJson;
 use super::scan::{Cursor, json_plain_length};
 use super::scratch::Scratch;
 
@@ -72,7 +73,14 @@ impl<'t> Json<'t> {
         if field.is_scalar() {
             self.scalar(field, fields, at)
         } else {
-            let value = self.value()?;
+            let packed = match fields.packs(field) {
+                true => self.cursor.packed::<InJson>(),
+                false => None,
+            };
+            let value = match packed {
+                Some(value) => value,
+                None => self.value()?,
+            };
             fields.set_value(field, value, at);
             Ok(())
         }

@@ -28,6 +28,7 @@ fn detect(text: &str) -> bool {
     let context = Context {
         position: 0,
         at_end: true,
+        packs: false,
         lenient: false,
     };
     let line = text.lines().next().unwrap_or_default();

@@ -46,6 +46,7 @@ pub struct OpReader {
     format: &'static Format,
     grammar: Box<dyn Grammar>,
     options: ReadOptions,
+    packs: bool,
     position: u64,
     skipped: Skipped,
     torn: Option<ReadError>,
@@ -90,6 +91,7 @@ pub fn open(
         format,
         grammar: (format.grammar)(),
         options,
+        packs: false,
         position: 0,
         skipped: Skipped::default(),
         torn: None,
@@ -135,6 +137,14 @@ impl OpReader {
         self.torn.as_ref()
     }
 
+    /// From here on, transactions of the usual shapes come as [`Value::Packed`], which costs a
+    /// fraction of nested lists; others come as before. For those who take both.
+    ///
+    /// [`Value::Packed`]: crate::Value::Packed
+    pub fn pack_transactions(&mut self) {
+        self.packs = true;
+    }
+
     /// Reads the next operation into `op`, whose room is used again, and says whether there was
     /// one. Faster than the iterator by the allocations of an operation. After an error it is over.
     ///
@@ -164,6 +174,7 @@ impl OpReader {
                 position: self.position,
                 at_end,
                 lenient,
+                packs: self.packs,
             };
             match self.grammar.next(text, context, op) {
                 Ok(Step::Op { used }) => {

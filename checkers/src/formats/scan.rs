@@ -1,6 +1,6 @@
 //! What the EDN and the JSON parser share: a place in a text, and the limits of an operation.
 
-use crate::value::Value;
+use crate::value::{MicroOps, Value};
 
 use super::error::{Fault, Parsed};
 use super::scratch::Scratch;
@@ -77,6 +77,12 @@ impl<'t> Cursor<'t> {
     #[inline]
     pub fn list(&mut self) -> Vec<Value> {
         self.scratch.list()
+    }
+
+    /// A transaction without micro-operations, with the room of an earlier one.
+    #[inline]
+    pub fn scratch_packed(&mut self) -> Box<MicroOps> {
+        self.scratch.packed()
     }
 
     /// Counts one more value of the operation.

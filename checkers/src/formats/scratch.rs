@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use crate::value::Value;
+use crate::value::{MicroOps, Value};
 
 /// Lists kept for the next operation, and the members each may have room for.
 const SPARE_LISTS_MAX: usize = 256;
@@ -15,6 +15,7 @@ const SPARE_MEMBERS_MAX: usize = 256;
 pub(super) struct Scratch {
     /// Empty lists.
     spare: Vec<Vec<Value>>,
+    packed: Option<Box<MicroOps>>,
 }
 
 impl Scratch {
@@ -33,6 +34,20 @@ impl Scratch {
         }
     }
 
+    /// An empty transaction.
+    #[inline]
+    pub fn packed(&mut self) -> Box<MicroOps> {
+        let mut packed = self.packed.take().unwrap_or_default();
+        packed.clear();
+        packed
+    }
+
+    /// Keeps a transaction for its room.
+    #[inline]
+    pub fn keep_packed(&mut self, packed: Box<MicroOps>) {
+        self.packed = Some(packed);
+    }
+
     /// Takes a value apart.
     #[inline]
     pub fn recycle(&mut self, value: Value) {
@@ -40,6 +55,7 @@ impl Scratch {
             // Most values are numbers: they need no dropping, and it is not worth the call.
             Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Float(_) => mem::forget(value),
             Value::List(members) | Value::Set(members) => self.recycle_list(members),
+            Value::Packed(packed) => self.keep_packed(packed),
             other => drop(other),
         }
     }

@@ -3,6 +3,7 @@
 mod errors;
 mod hostile;
 mod meaning;
+mod packing;
 mod recorded;
 mod round_trip;
 mod transactions;

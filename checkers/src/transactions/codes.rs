@@ -2,8 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::part::Given;
 use crate::Value;
 use crate::intern::Interner;
+use crate::value::{big, natural, numbers};
 
 /// A value's number. Most values of histories are small integers and are their own numbers.
 pub(super) type Code = u32;
@@ -23,8 +25,39 @@ impl Codes {
     #[inline]
     pub fn code(&mut self, value: &Value) -> Code {
         match value {
-            Value::Int(n) if (0..i64::from(SMALL)).contains(n) => *n as u32,
+            Value::Int(n) => self.int(*n),
             other => SMALL + self.others.intern(other),
+        }
+    }
+
+    #[inline]
+    fn int(&mut self, int: i64) -> Code {
+        match (0..i64::from(SMALL)).contains(&int) {
+            true => int as u32,
+            false => SMALL + self.others.intern(&Value::Int(int)),
+        }
+    }
+
+    /// The code of a natural number in decimal.
+    #[inline]
+    pub fn number(&mut self, digits: &[u8]) -> Code {
+        match natural(digits) {
+            Some(int) => self.int(int),
+            None => self.code(&big(digits)),
+        }
+    }
+
+    #[inline]
+    pub fn given(&mut self, given: Given) -> Code {
+        match given {
+            Given::Nil => NIL,
+            Given::Int(int) => self.int(int),
+            Given::Other(value) => self.code(value),
+            Given::Items(items) => self.code(&Value::List(items.to_vec())),
+            Given::Digits(digits) => {
+                let number = |digits| natural(digits).map_or_else(|| big(digits), Value::Int);
+                self.code(&Value::List(numbers(digits).map(number).collect()))
+            }
         }
     }
 

@@ -2,8 +2,10 @@
 
 use super::codes::{Code, Codes, Keys, NIL};
 use super::lists::{ListRef, Lists};
+use super::part::Part;
 use crate::checker::OpError;
 use crate::lowering::OpenCalls;
+use crate::value::{MicroF, MicroOp};
 use crate::{Op, OpType, Value};
 
 /// A transaction's number, in order of invocation.
@@ -89,7 +91,7 @@ pub(super) struct History {
     pub mops: Vec<Mop>,
     pub keys: Keys,
     pub codes: Codes,
-    /// By key.
+    /// By key, where there are lists.
     pub lists: Vec<Lists>,
     open: OpenCalls,
     events: u32,
@@ -225,73 +227,68 @@ impl History {
     /// Appends the micro-operations of an event.
     fn lower(&mut self, op: &Op, txn: TxnId, results: bool) -> Result<(u32, u32), OpError> {
         let first = self.mops.len() as u32;
-        let items = match &op.value {
-            Value::Nil => &[],
-            other => other.as_items().ok_or_else(|| self.malformed(op, other))?,
-        };
-        // All of them first: of an event that is refused, no list may be learnt.
-        for item in items {
-            self.check(op, item, results)?;
+        // All are looked at first: of an event that is refused, no list may be learnt.
+        match &op.value {
+            Value::Nil => {}
+            Value::Packed(packed) => {
+                let part = |mop: &MicroOp| Part::of_packed(mop, packed);
+                let fits = |mop: &&MicroOp| part(mop).fits(self.vocabulary, results);
+                if let Some(bad) = packed.as_slice().iter().find(|mop| !fits(mop)) {
+                    return Err(self.malformed(op, &packed.unpacked_op(bad)));
+                }
+                for mop in packed.as_slice() {
+                    self.append(op, txn, Part::of_packed(mop, packed), results)?;
+                }
+            }
+            other => {
+                let items = other.as_items().ok_or_else(|| self.malformed(op, other))?;
+                let fits = |part: &Part| part.fits(self.vocabulary, results);
+                let bad = |item: &&Value| !Part::of(item).as_ref().is_some_and(fits);
+                if let Some(bad) = items.iter().find(bad) {
+                    return Err(self.malformed(op, bad));
+                }
+                for part in items.iter().filter_map(Part::of) {
+                    self.append(op, txn, part, results)?;
+                }
+            }
         }
-        for item in items {
-            let mop = self.mop(op, txn, item, results)?;
-            self.mops.push(mop);
-        }
-        Ok((first, items.len() as u32))
+        Ok((first, self.mops.len() as u32 - first))
     }
 
-    fn check(&self, op: &Op, item: &Value, results: bool) -> Result<(), OpError> {
-        let items = item.as_items().unwrap_or_default();
-        let value = items.get(2).unwrap_or(&Value::Nil);
-        let name = items.first().and_then(Value::as_name);
-        let good = match (name, self.vocabulary) {
-            (Some("r"), Vocabulary::Lists) => {
-                !results || value.is_nil() || value.as_items().is_some()
-            }
-            (Some("r"), Vocabulary::Registers) => true,
-            (Some("append"), Vocabulary::Lists) | (Some("w"), Vocabulary::Registers) => {
-                !value.is_nil()
-            }
-            _ => false,
-        };
-        if good && (2..=3).contains(&items.len()) {
-            return Ok(());
-        }
-        Err(self.malformed(op, item))
-    }
-
-    /// Lowers a micro-operation that was checked.
-    fn mop(&mut self, op: &Op, txn: TxnId, item: &Value, results: bool) -> Result<Mop, OpError> {
-        let items = item.as_items().unwrap_or_default();
-        let value = items.get(2).unwrap_or(&Value::Nil);
-        let code = self.codes.code(&items[1]);
+    /// Lowers a micro-operation that fits the vocabulary.
+    #[inline]
+    fn append(&mut self, op: &Op, txn: TxnId, part: Part, results: bool) -> Result<(), OpError> {
+        let code = self.codes.given(part.key);
         let key = self.keys.number(code);
-        let mop = |value, branch, kind| Mop {
+        if self.vocabulary == Vocabulary::Lists && self.lists.len() <= key as usize {
+            self.lists.push(Lists::default());
+        }
+        let (value, branch, kind) = match (part.f, self.vocabulary) {
+            (MicroF::Write | MicroF::Append, _) => {
+                (self.codes.given(part.value), 0, MopKind::Write)
+            }
+            (MicroF::Read, _) if !results => (NIL, 0, MopKind::Unknown),
+            (MicroF::Read, Vocabulary::Registers) => {
+                (self.codes.given(part.value), 0, MopKind::Read)
+            }
+            (MicroF::Read, Vocabulary::Lists) => {
+                let list = self.lists[key as usize].store(part.value, &mut self.codes);
+                let list = list.ok_or_else(|| {
+                    let key = self.codes.text(code);
+                    let problem = format!("the reads of {key} contradict each other too often");
+                    OpError::new(op, problem, "at most 65535 contradictory lists a key")
+                })?;
+                (list.length, list.branch, MopKind::ReadList)
+            }
+        };
+        self.mops.push(Mop {
             txn,
             key,
             value,
             branch,
             kind,
-        };
-        if items[0].as_name() != Some("r") {
-            return Ok(mop(self.codes.code(value), 0, MopKind::Write));
-        }
-        if !results {
-            return Ok(mop(NIL, 0, MopKind::Unknown));
-        }
-        if self.vocabulary == Vocabulary::Registers {
-            return Ok(mop(self.codes.code(value), 0, MopKind::Read));
-        }
-        if self.lists.len() <= key as usize {
-            self.lists.resize_with(key as usize + 1, Lists::default);
-        }
-        let list = value.as_items().unwrap_or_default();
-        let list = self.lists[key as usize].store(list, &mut self.codes);
-        let list = list.ok_or_else(|| {
-            let problem = format!("the reads of {} contradict each other too often", items[1]);
-            OpError::new(op, problem, "at most 65535 contradictory lists a key")
-        })?;
-        Ok(mop(list.length, list.branch, MopKind::ReadList))
+        });
+        Ok(())
     }
 
     fn malformed(&self, op: &Op, item: &Value) -> OpError {

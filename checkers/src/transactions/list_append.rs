@@ -11,6 +11,7 @@ use super::cases::Case;
 use super::codes::{Code, CodeMap};
 use super::history::{History, Mop, MopKind, Outcome, TxnId};
 use super::inference::{Inference, Origin, by_txn, committed};
+use super::lists::Lists;
 use crate::graph::fan::fan;
 use crate::graph::{Kinds, RW, WR, WW};
 use crate::lattice::Anomaly;
@@ -36,10 +37,7 @@ struct Key {
 }
 
 pub(super) fn infer(history: &History) -> Inference<'_> {
-    let was_read = |key: u32, value: Code| {
-        let lists = history.lists.get(key as usize);
-        lists.is_some_and(|lists| lists.branches.iter().any(|branch| branch.contains(&value)))
-    };
+    let was_read = |key: u32, value: Code| history.lists[key as usize].contain(value);
     let mut inference = Inference::new(history, committed(history, was_read));
     let (mops, begins) = history.by_key();
     let mut key = Key::default();
@@ -58,20 +56,18 @@ pub(super) fn infer(history: &History) -> Inference<'_> {
 impl Key {
     fn look(&mut self, key: u32, mops: &[u32], inference: &mut Inference) {
         let history = inference.history;
-        let branches = match history.lists.get(key as usize) {
-            Some(lists) => lists.branches.as_slice(),
-            None => &[],
-        };
-        let longest = history.lists.get(key as usize).map_or(0, |l| l.longest());
-        let order = branches.get(longest).map_or(&[][..], Vec::as_slice);
+        let lists = &history.lists[key as usize];
+        let longest = lists.longest();
+        let order = lists.branch(longest);
         self.order(key, order, inference);
-        for (number, branch) in branches.iter().enumerate() {
+        for number in 0..lists.len() {
+            let branch = lists.branch(number);
             if number != longest && !order.starts_with(branch) {
                 incompatible(key, branch, order, mops, inference);
             }
         }
         for own in by_txn(history, mops) {
-            self.transaction(own, order, longest, branches, inference);
+            self.transaction(own, order, longest, lists, inference);
         }
         if let Some(last) = self.chain.last() {
             self.at_end.push((*last, WW));
@@ -129,7 +125,7 @@ impl Key {
         own: &[u32],
         order: &[Code],
         longest: usize,
-        branches: &[Vec<Code>],
+        lists: &Lists,
         inference: &mut Inference,
     ) {
         let history = inference.history;
@@ -142,8 +138,7 @@ impl Key {
             if mop.kind == MopKind::Write {
                 let in_order = self.positions.get(mop.value);
                 self.future_read(own, mop, in_order, longest, inference);
-                let known = in_order.is_some()
-                    || branches.len() > 1 && branches.iter().any(|b| b.contains(&mop.value));
+                let known = in_order.is_some() || lists.len() > 1 && lists.contain(mop.value);
                 if !known && inference.committed[txn as usize] {
                     self.unread.push(txn);
                 }

@@ -180,11 +180,8 @@ impl History {
     /// The write of `txn` that comes first after the first `length` versions of the key, and
     /// whether it was ever read.
     fn next_append(&self, txn: TxnId, key: u32, length: usize) -> Option<(Code, usize)> {
-        let lists = self.lists.get(key as usize);
-        let order = match lists.and_then(|lists| lists.branches.get(lists.longest())) {
-            Some(order) => order.as_slice(),
-            None => &[],
-        };
+        let lists = &self.lists[key as usize];
+        let order = lists.branch(lists.longest());
         let at = |mop: &Mop| order.iter().position(|element| *element == mop.value);
         self.writes(txn)
             .filter(|mop| mop.key == key)
@@ -206,8 +203,8 @@ impl History {
             return Some((why, read.key));
         }
         let place = |mop: &Mop| {
-            let lists = self.lists.get(mop.key as usize)?;
-            let order = lists.branches.get(lists.longest())?;
+            let lists = &self.lists[mop.key as usize];
+            let order = lists.branch(lists.longest());
             order.iter().position(|element| *element == mop.value)
         };
         let (distance, mop, next) = self

@@ -2,6 +2,7 @@
 
 use crate::formats::error::{Fault, Parsed};
 use crate::formats::fields::{Context, Field, Fields};
+use crate::formats::packing::InEdn;
 use crate::formats::scan::Cursor;
 use crate::formats::scratch::Scratch;
 use crate::op::Op;
@@ -101,7 +102,14 @@ impl<'t> Edn<'t> {
         if field.is_scalar() {
             self.scalar(field, fields, at)
         } else {
-            let value = self.value_here()?;
+            let packed = match fields.packs(field) {
+                true => self.cursor.packed::<InEdn>(),
+                false => None,
+            };
+            let value = match packed {
+                Some(value) => value,
+                None => self.value_here()?,
+            };
             fields.set_value(field, value, at);
             Ok(())
         }

@@ -70,6 +70,7 @@ impl fmt::Display for Value {
             Value::Map(entries) => write_entries(f, entries),
             Value::Tagged(tag, value) if is_tag(tag) => write!(f, "#{tag} {value}"),
             Value::Tagged(_, value) => write!(f, "{value}"),
+            Value::Packed(transaction) => write!(f, "{}", transaction.unpacked()),
         }
     }
 }

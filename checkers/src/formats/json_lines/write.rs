@@ -61,6 +61,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::Keyword(text) | Value::Symbol(text) => write_string(text, out),
         Value::List(items) | Value::Set(items) => write_items(items, out),
         Value::Map(entries) => write_entries(entries, out),
+        Value::Packed(transaction) => write_value(&transaction.unpacked(), out),
         Value::Float(_) | Value::Tagged(..) => write_string(&value.to_string(), out),
     }
 }

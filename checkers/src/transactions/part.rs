@@ -1,0 +1,79 @@
+//! A micro-operation as an event holds it, packed or as a list: one view of both.
+
+use super::history::Vocabulary;
+use crate::value::{MicroF, MicroOp, MicroOps, MicroValue, Value};
+
+/// A micro-operation of an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'v> {
+    pub f: MicroF,
+    pub key: Given<'v>,
+    pub value: Given<'v>,
+}
+
+/// A value in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Given<'v> {
+    Nil,
+    Int(i64),
+    /// A list of natural numbers in decimal, a blank between two.
+    Digits(&'v [u8]),
+    Items(&'v [Value]),
+    Other(&'v Value),
+}
+
+impl<'v> Given<'v> {
+    fn of(value: &'v Value) -> Given<'v> {
+        match value {
+            Value::Nil => Given::Nil,
+            Value::Int(int) => Given::Int(*int),
+            Value::List(items) | Value::Set(items) => Given::Items(items),
+            other => Given::Other(other),
+        }
+    }
+}
+
+impl<'v> Part<'v> {
+    /// The view of a list of two or three members, if they are a micro-operation's.
+    pub fn of(item: &'v Value) -> Option<Part<'v>> {
+        let (name, key, value) = match item.as_items()? {
+            [name, key] => (name, key, &Value::Nil),
+            [name, key, value] => (name, key, value),
+            _ => return None,
+        };
+        Some(Part {
+            f: MicroF::from_name(name.as_name()?)?,
+            key: Given::of(key),
+            value: Given::of(value),
+        })
+    }
+
+    #[inline]
+    pub fn of_packed(op: &MicroOp, transaction: &'v MicroOps) -> Part<'v> {
+        Part {
+            f: op.f,
+            key: Given::Int(op.key),
+            value: match op.value {
+                MicroValue::Nil => Given::Nil,
+                MicroValue::Int(int) => Given::Int(int),
+                MicroValue::List(begin, end) => Given::Digits(transaction.digits(begin, end)),
+            },
+        }
+    }
+
+    /// Whether transactions of this vocabulary hold such. Of `results`, reads have values.
+    #[inline]
+    pub fn fits(&self, vocabulary: Vocabulary, results: bool) -> bool {
+        match (self.f, vocabulary) {
+            (MicroF::Read, Vocabulary::Lists) => {
+                let is_list = matches!(self.value, Given::Items(_) | Given::Digits(_));
+                !results || is_list || matches!(self.value, Given::Nil)
+            }
+            (MicroF::Read, Vocabulary::Registers) => true,
+            (MicroF::Append, Vocabulary::Lists) | (MicroF::Write, Vocabulary::Registers) => {
+                !matches!(self.value, Given::Nil)
+            }
+            _ => false,
+        }
+    }
+}
