@@ -12,6 +12,7 @@ use crate::value::Value;
 use super::error::{Fault, Parsed};
 use super::fields::{Context, Field, Fields};
 use super::packing::InJson;
+use super::quoted::Quoting;
 use super::scan::{Cursor, json_plain_length};
 use super::scratch::Scratch;
 
@@ -22,7 +23,6 @@ pub(super) struct Json<'t> {
 const VALUE: &str = "a JSON value";
 const OPERATION: &str =
     r#"an operation: an object such as {"type":"invoke","process":0,"f":"read"}"#;
-const STRING_END: &str = "the closing quote of a string";
 
 impl<'t> Json<'t> {
     pub fn new(text: &'t str, scratch: &'t mut Scratch) -> Json<'t> {
@@ -241,62 +241,28 @@ impl<'t> Json<'t> {
         number(&rest[..length]).map_err(|expected| Fault::bad(at, expected))
     }
 
-    /// The string whose opening quote is at the cursor.
     #[inline]
     fn string(&mut self) -> Parsed<Cow<'t, str>> {
-        let from = self.cursor.at + 1;
-        let text = self.cursor.text;
-        if let Some(length) = json_plain_length(&text.as_bytes()[from..])
-            && text.as_bytes()[from + length] == b'"'
-        {
-            self.cursor.at = from + length + 1;
-            return Ok(Cow::Borrowed(&text[from..from + length]));
-        }
-        self.string_with_escapes().map(Cow::Owned)
+        self.cursor.string::<Quoted>()
+    }
+}
+
+struct Quoted;
+
+impl Quoting for Quoted {
+    const ESCAPES: &'static str = r#"an escape: \" \\ \/ \b \f \n \r \t or \uXXXX"#;
+
+    #[inline]
+    fn plain_length(bytes: &[u8]) -> Option<usize> {
+        json_plain_length(bytes)
     }
 
-    #[cold]
-    fn string_with_escapes(&mut self) -> Parsed<String> {
-        self.cursor.at += 1;
-        let text = self.cursor.text;
-        let mut built = String::new();
-        loop {
-            let plain_from = self.cursor.at;
-            let Some(length) = json_plain_length(&text.as_bytes()[plain_from..]) else {
-                return Err(Fault::cut(text.len(), STRING_END));
-            };
-            let plain_to = plain_from + length;
-            built.push_str(&text[plain_from..plain_to]);
-            self.cursor.at = plain_to + 1;
-            match text.as_bytes()[plain_to] {
-                b'"' => return Ok(built),
-                b'\\' => built.push(self.escape()?),
-                _ => {
-                    const EXPECTED: &str = "control characters in strings to be escaped";
-                    return Err(Fault::found(plain_to, "a bare control character", EXPECTED));
-                }
-            }
+    fn other_escape(cursor: &mut Cursor<'_>) -> Parsed<char> {
+        if cursor.peek() != Some(b'/') {
+            return Err(cursor.unexpected(Self::ESCAPES));
         }
-    }
-
-    /// The escape whose backslash is just past.
-    fn escape(&mut self) -> Parsed<char> {
-        const EXPECTED: &str = r#"an escape: \" \\ \/ \b \f \n \r \t or \uXXXX"#;
-        let character = match self.cursor.peek() {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\x08',
-            Some(b'f') => '\x0c',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.cursor.at += 1;
-                return self.cursor.unicode_escape();
-            }
-            _ => return Err(self.cursor.unexpected(EXPECTED)),
-        };
-        self.cursor.at += 1;
-        Ok(character)
+        cursor.at += 1;
+        Ok('/')
     }
 }
 

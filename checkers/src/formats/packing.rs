@@ -1,8 +1,8 @@
 //! Transactions of the usual shapes, read straight into a [`MicroOps`].
 //!
 //! EDN writes `[[:append 3 7] [:r 3 [5 7]]]`, JSON `[["append",3,7],["r",3,[5,7]]]`: the same but
-//! for a few bytes, which [`Notation`] names. What is not written exactly so (another micro-operation,
-//! a comment, a key that is a string, a blank more, a text that ends in the middle) is left to the
+//! for a few bytes, which [`Notation`] names. What is not written exactly so (another function, a
+//! comment, a key that is a string, a blank more, a text that ends in the middle) is left to the
 //! parser of the format, which also knows what is wrong with it. So this can say no, but never an
 //! error, and it must not say yes to anything that parser would refuse or read differently.
 
@@ -100,7 +100,7 @@ impl Cursor<'_> {
             return None;
         }
         self.at += length + 1;
-        Some(into.list(numbers))
+        Some(into.list(numbers, N::SEPARATOR))
     }
 
     #[inline]
@@ -117,21 +117,22 @@ fn are_naturals(text: &[u8], separator: u8) -> bool {
     let (Some(first), Some(last)) = (text.first(), text.last()) else {
         return true;
     };
-    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
-    let mut bad = !(is_digit(*first) && is_digit(*last));
-    bad |= *first == b'0' && text.len() > 1 && text[1] != separator;
-    if text.len() < 3 {
-        let known = |byte: &u8| is_digit(*byte) || *byte == separator;
-        return !bad && text.iter().all(known);
+    let padded = |a: u8, b: Option<&u8>| a == b'0' && b.is_some_and(|b| *b != separator);
+    if !(first.is_ascii_digit() && last.is_ascii_digit()) || padded(*first, text.get(1)) {
+        return false;
     }
-    let (second, third) = (&text[1..], &text[2..]);
-    for ((a, b), c) in text.iter().zip(second).zip(third) {
-        let (digit, separates) = (is_digit(*b), *b == separator);
-        bad |= !(digit | separates);
-        bad |= separates & !(is_digit(*a) & is_digit(*c));
-        bad |= (*a == separator) & (*b == b'0') & (*c != separator);
+    let Some(thirds) = text.get(2..) else {
+        return true;
+    };
+    // What is wrong with each inner byte, the ones before and after it known.
+    let mut wrong = 0;
+    for ((a, b), c) in text.iter().zip(&text[1..]).zip(thirds) {
+        let apart = u8::from(*b == separator);
+        let digit = u8::from(b.wrapping_sub(b'0') < 10);
+        let padded = u8::from(*b == b'0') & u8::from(*c != separator);
+        wrong |= (1 ^ (digit | apart)) | (u8::from(*a == separator) & (apart | padded));
     }
-    !bad
+    wrong == 0
 }
 
 #[cfg(test)]

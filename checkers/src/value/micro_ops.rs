@@ -1,7 +1,7 @@
 //! A transaction without a list for each of its micro-operations.
 //!
-//! As nested lists, a transaction is dozens of small values, made and taken apart for every event of
-//! a history of millions. Packed, its micro-operations lie in one row, and the lists that reads
+//! As nested lists, a transaction is dozens of small values, made and taken apart for every event
+//! of a history of millions. Packed, its micro-operations lie in one row, and the lists that reads
 //! returned stay the digits they were read as: whoever knows the list of a key already compares
 //! them as text, and makes numbers only of what is new.
 
@@ -72,13 +72,19 @@ impl MicroOps {
         self.ops.push(op);
     }
 
-    /// Keeps the digits of a list: numbers without leading zeros, one byte between two of them.
+    /// Keeps the digits of a list: numbers without leading zeros, a separator between two of them.
     #[inline]
-    pub fn list(&mut self, numbers: &[u8]) -> MicroValue {
-        let begin = self.digits.len() as u32;
-        let blank_between = |byte: &u8| if byte.is_ascii_digit() { *byte } else { b' ' };
-        self.digits.extend(numbers.iter().map(blank_between));
-        MicroValue::List(begin, self.digits.len() as u32)
+    pub fn list(&mut self, numbers: &[u8], separator: u8) -> MicroValue {
+        let begin = self.digits.len();
+        self.digits.extend_from_slice(numbers);
+        if separator != b' ' {
+            for byte in &mut self.digits[begin..] {
+                if *byte == separator {
+                    *byte = b' ';
+                }
+            }
+        }
+        MicroValue::List(begin as u32, self.digits.len() as u32)
     }
 
     pub fn as_slice(&self) -> &[MicroOp] {
@@ -147,7 +153,7 @@ mod tests {
             keywords: true,
             ..MicroOps::default()
         };
-        let list = packed.list(b"1,20,18446744073709551616");
+        let list = packed.list(b"1,20,18446744073709551616", b',');
         for (f, value) in [
             (MicroF::Read, list),
             (MicroF::Append, MicroValue::Int(-4)),
@@ -155,7 +161,7 @@ mod tests {
         ] {
             packed.push(MicroOp { f, key: 7, value });
         }
-        let empty = packed.list(b"");
+        let empty = packed.list(b"", b' ');
         packed.push(MicroOp {
             f: MicroF::Read,
             key: 8,
