@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p faultbench-checkers --bench reading`. Inputs are made in memory from a fixed
 //! seed; each figure is the best of [`ROUNDS`], in CPU time where the system tells it (Linux), so
-//! that a busy machine does not blur it. With `-- FILE…` these files are read instead, once each,
-//! as a profiler wants it.
+//! that a busy machine does not blur it. With `-- FILE…` these files are read instead, once each and
+//! with transactions packed, as a profiler wants it.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -58,10 +58,16 @@ fn measure(name: &str, ops: &[Op]) {
         "  json-lines write   {:7.0} MB/s  {nanos:5.0} ns/op",
         rate(json, writing)
     );
-    let read_edn = best(|| assert_eq!(read(Box::new(edn)), ops.len()));
+    let read_edn = best(|| assert_eq!(read(Box::new(edn), false), ops.len()));
     println!("  edn read           {:7.0} MB/s", rate(edn, read_edn));
-    let read_json = best(|| assert_eq!(read(Box::new(json)), ops.len()));
+    let read_json = best(|| assert_eq!(read(Box::new(json), false), ops.len()));
     println!("  json-lines read    {:7.0} MB/s", rate(json, read_json));
+    if ops.iter().any(|op| op.f == "txn") {
+        let read_edn = best(|| assert_eq!(read(Box::new(edn), true), ops.len()));
+        println!("  edn packed         {:7.0} MB/s", rate(edn, read_edn));
+        let read_json = best(|| assert_eq!(read(Box::new(json), true), ops.len()));
+        println!("  json-lines packed  {:7.0} MB/s", rate(json, read_json));
+    }
     let dom = best(|| {
         for line in json
             .split(|byte| *byte == b'\n')
@@ -82,7 +88,7 @@ fn measure_file(path: &str) {
     let file = File::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let bytes = file.metadata().map_or(0, |about| about.len());
     let start = cpu_time().unwrap_or_default();
-    let ops = read(Box::new(BufReader::with_capacity(1 << 18, file)));
+    let ops = read(Box::new(BufReader::with_capacity(1 << 18, file)), true);
     let time = cpu_time().unwrap_or_default() - start;
     println!(
         "{path}: {ops} ops, {:.0} MB/s, {:.0} ns/op",
@@ -91,8 +97,12 @@ fn measure_file(path: &str) {
     );
 }
 
-fn read(input: Box<dyn BufRead>) -> usize {
+/// Reads a history, with transactions packed or not, and counts its operations.
+fn read(input: Box<dyn BufRead>, packs: bool) -> usize {
     let mut reader = formats::open(input, "bench", ReadOptions::default()).expect("a history");
+    if packs {
+        reader.pack_transactions();
+    }
     let mut op = Op::default();
     let mut ops = 0;
     while reader.next_into(&mut op).expect("a history") {

@@ -24,6 +24,7 @@ mod names;
 mod packing;
 mod plume;
 mod porcupine_kv;
+mod quoted;
 mod reader;
 mod scan;
 mod scratch;

@@ -70,6 +70,18 @@ impl GraphBuilder {
         self.ends.len()
     }
 
+    /// Bytes held now.
+    pub fn bytes(&self) -> u64 {
+        let an_edge = size_of::<[Node; 2]>() + size_of::<Kinds>();
+        (self.ends.capacity() * an_edge) as u64
+    }
+
+    /// Bytes held at most until the graph is built and the edges collected are gone.
+    pub fn bytes_to_build(&self) -> u64 {
+        let graph = graph_bytes(self.nodes as usize + 1, self.ends.len());
+        self.bytes() + graph
+    }
+
     pub fn build(self) -> Graph {
         let mut offsets = vec![0u32; self.nodes as usize + 2];
         for [from, _] in &self.ends {
@@ -103,9 +115,18 @@ pub(crate) struct Graph {
     kinds: Vec<Kinds>,
 }
 
+fn graph_bytes(offsets: usize, edges: usize) -> u64 {
+    (offsets * size_of::<u32>() + edges * (size_of::<Node>() + size_of::<Kinds>())) as u64
+}
+
 impl Graph {
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        graph_bytes(self.offsets.len(), self.targets.len())
     }
 
     /// Where the edges of the node lie.

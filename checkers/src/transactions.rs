@@ -26,6 +26,9 @@ use crate::lattice::Model;
 use crate::report::Report;
 use crate::value::Value;
 use history::{History, Vocabulary};
+use inference::infer;
+use list_append::Appends;
+use register::Writes;
 use verdict::Evidence;
 pub use versions::Assume;
 
@@ -84,20 +87,13 @@ impl Checker for Transactions {
             Vocabulary::Registers => ("rw-register", "registers"),
         };
         let inference = match self.history.vocabulary {
-            Vocabulary::Lists => list_append::infer(&self.history),
+            Vocabulary::Lists => infer(&self.history, &mut Appends::default(), &mut meter),
             Vocabulary::Registers => {
-                match register::infer(&self.history, init, self.assume, &mut meter) {
-                    Ok(inference) => inference,
-                    Err(exhausted) => {
-                        let mut report = Report::new(name, format!("transactions on {what}"));
-                        report.doubt(format!("the versions were not ordered: {exhausted}"));
-                        return report;
-                    }
-                }
+                let mut rules = Writes::new(init, self.assume);
+                infer(&self.history, &mut rules, &mut meter)
             }
         };
-        let (mut evidence, graph) = Evidence::new(inference, &self.claims);
-        evidence.phenomena = phenomena::find(&graph, &mut meter);
+        let evidence = Evidence::gather(inference, &self.claims, &mut meter);
         evidence.report(name, what)
     }
 }

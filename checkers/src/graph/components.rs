@@ -65,6 +65,9 @@ pub(crate) fn components(
     let mut stack: Vec<Node> = Vec::new();
     let mut path: Vec<(Node, u32, u32)> = Vec::new();
     let mut next = 0;
+    // A node on the stack may be on the path, too.
+    let a_node_begun = size_of::<Node>() + size_of::<(Node, u32, u32)>();
+    let held = graph.bytes() + 2 * (nodes * size_of::<u32>()) as u64;
     for root in 0..nodes as u32 {
         if low[root as usize] != UNSEEN {
             continue;
@@ -83,7 +86,7 @@ pub(crate) fn components(
                     continue;
                 }
                 if low[to] == UNSEEN {
-                    meter.step(0)?;
+                    meter.step(held + (stack.len() * a_node_begun) as u64)?;
                     low[to] = next;
                     path.push((to as u32, next, graph.offsets[to]));
                     next += 1;

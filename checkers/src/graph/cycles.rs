@@ -58,14 +58,18 @@ pub(crate) struct CycleSearch<'g> {
     parents: Vec<(u32, Kinds)>,
     searches: u32,
     queue: Vec<u32>,
+    /// Bytes at the most, those of the graph included.
+    held: u64,
     /// Edges looked at by all searches.
     pub steps: u64,
 }
 
 impl<'g> CycleSearch<'g> {
     pub fn new(graph: &'g Graph) -> CycleSearch<'g> {
+        let a_state = 2 * size_of::<u32>() + size_of::<(u32, Kinds)>();
         CycleSearch {
             graph,
+            held: graph.bytes() + (graph.len() * 2 * a_state) as u64,
             seen: vec![0; graph.len() * 2],
             parents: vec![(0, 0); graph.len() * 2],
             searches: 0,
@@ -98,7 +102,7 @@ impl<'g> CycleSearch<'g> {
             }
             let state = self.queue[head];
             head += 1;
-            meter.step(0)?;
+            meter.step(self.held)?;
             let (node, by_rw) = (state / 2, state % 2 == 1);
             for (to, kind) in self.graph.out(node, rule.mask) {
                 self.steps += 1;

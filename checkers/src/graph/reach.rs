@@ -17,6 +17,8 @@ pub(crate) struct Reach<'g> {
     begins: Vec<u32>,
     /// By component: the pairs whose source reaches it.
     reached: Vec<u64>,
+    /// Bytes, those of the graph included.
+    held: u64,
 }
 
 impl<'g> Reach<'g> {
@@ -26,8 +28,11 @@ impl<'g> Reach<'g> {
         for (at, node) in order.iter().enumerate().rev() {
             begins[components.of[*node as usize] as usize] = at as u32;
         }
+        let a_component = size_of::<u32>() + size_of::<u64>();
+        let own = order.len() * size_of::<Node>() + begins.len() * a_component;
         Reach {
             graph,
+            held: graph.bytes() + own as u64,
             mask,
             components,
             order,
@@ -62,7 +67,7 @@ impl<'g> Reach<'g> {
             if pairs == 0 {
                 continue;
             }
-            meter.step(0)?;
+            meter.step(self.held)?;
             for (to, _) in self.graph.out(node, self.mask) {
                 self.reached[self.components.of[to as usize] as usize] |= pairs;
             }

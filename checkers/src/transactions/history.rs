@@ -1,5 +1,7 @@
 //! Transactions lowered to columns: who ran what when, and every micro-operation once.
 
+use rustc_hash::FxHashSet;
+
 use super::codes::{Code, Codes, Keys, NIL};
 use super::lists::{ListRef, Lists};
 use super::part::Part;
@@ -93,6 +95,8 @@ pub(super) struct History {
     pub codes: Codes,
     /// By key, where there are lists.
     pub lists: Vec<Lists>,
+    /// Transactions that are known to have ended, in the order of their ends.
+    pub ended: Vec<TxnId>,
     open: OpenCalls,
     events: u32,
 }
@@ -114,6 +118,7 @@ impl History {
             keys: Keys::default(),
             codes: Codes::default(),
             lists: Vec::new(),
+            ended: Vec::new(),
             open: OpenCalls::default(),
             events: 0,
         }
@@ -201,6 +206,9 @@ impl History {
             OpType::Fail => (at, Outcome::Fail),
             OpType::Info | OpType::Invoke => (NEVER, Outcome::Info),
         };
+        if row.end != NEVER {
+            self.ended.push(txn);
+        }
         if let Some((first_mop, mops)) = lowered {
             self.settle(txn, first_mop, mops);
         }
@@ -331,6 +339,28 @@ impl History {
         }
         begins.pop();
         (mops, begins)
+    }
+
+    /// Which of these keys and values were read.
+    pub fn read_of(&self, asked: &FxHashSet<(u32, Code)>) -> FxHashSet<(u32, Code)> {
+        if asked.is_empty() {
+            return FxHashSet::default();
+        }
+        let mut keys = vec![false; self.keys.codes.len()];
+        for (key, _) in asked {
+            keys[*key as usize] = true;
+        }
+        let is_asked = |read: &(u32, Code)| keys[read.0 as usize] && asked.contains(read);
+        let found = self.mops.iter().filter(|mop| mop.kind == MopKind::Read);
+        let found = found.map(|mop| (mop.key, mop.value));
+        let listed = (0..)
+            .zip(&self.lists)
+            .filter(|(key, _)| keys[*key as usize]);
+        let listed = listed.flat_map(|(key, lists)| {
+            let elements = (0..lists.len()).flat_map(|branch| lists.branch(branch));
+            elements.map(move |element| (key, *element))
+        });
+        found.chain(listed).filter(is_asked).collect()
     }
 
     pub fn key_text(&self, key: u32) -> String {

@@ -1,11 +1,13 @@
 //! What the histories of lists and of registers have in common on their way to a graph: who
 //! committed, who wrote a value, and whether that was one to be read.
 
+use rustc_hash::FxHashSet;
 use serde_json::json;
 
 use super::cases::{Case, Cases};
 use super::codes::{Code, CodeMap};
 use super::history::{History, Mop, MopKind, Outcome, TxnId};
+use crate::budget::{Exhausted, Meter};
 use crate::graph::{GraphBuilder, Kinds, Node};
 use crate::lattice::Anomaly;
 
@@ -21,6 +23,42 @@ pub(super) struct Inference<'h> {
     pub ambiguous: Vec<[u32; 2]>,
     /// Of the key at hand: who wrote each value, as a number of a micro-operation.
     pub writers: CodeMap,
+    /// The keys were not all looked at: what is here is true, but not all there is.
+    pub exhausted: Option<Exhausted>,
+}
+
+/// How the values of one key tell who depends on whom.
+pub(super) trait Rules {
+    /// Checks what a transaction did with the key by itself.
+    fn check_internal(own: &[u32], inference: &mut Inference);
+
+    /// Infers from the micro-operations of a key, whose writers are known.
+    fn look(
+        &mut self,
+        key: u32,
+        mops: &[u32],
+        inference: &mut Inference,
+        meter: &mut Meter,
+    ) -> Result<(), Exhausted>;
+}
+
+/// Infers key after key, as far as the budget goes.
+pub(super) fn infer<'h, R: Rules>(
+    history: &'h History,
+    rules: &mut R,
+    meter: &mut Meter,
+) -> Inference<'h> {
+    let mut inference = Inference::new(history, committed(history));
+    let (mops, begins) = history.by_key();
+    for key in 0..history.keys.codes.len() {
+        let mops = &mops[begins[key] as usize..begins[key + 1] as usize];
+        let looked = inference.look(key as u32, mops, rules, meter);
+        if let Err(exhausted) = looked {
+            inference.exhausted = Some(exhausted);
+            break;
+        }
+    }
+    inference
 }
 
 /// The writer of a value somebody read.
@@ -41,6 +79,24 @@ impl<'h> Inference<'h> {
             committed,
             ambiguous: Vec::new(),
             writers: CodeMap::default(),
+            exhausted: None,
+        }
+    }
+
+    fn look<R: Rules>(
+        &mut self,
+        key: u32,
+        mops: &[u32],
+        rules: &mut R,
+        meter: &mut Meter,
+    ) -> Result<(), Exhausted> {
+        for own in by_txn(self.history, mops) {
+            meter.step(self.builder.bytes())?;
+            R::check_internal(own, self);
+        }
+        match self.learn_writers(mops) {
+            true => rules.look(key, mops, self, meter),
+            false => Ok(()),
         }
     }
 
@@ -88,6 +144,39 @@ impl<'h> Inference<'h> {
         self.builder.edge(from as Node, to as Node, kind);
     }
 
+    /// Notes acknowledged transactions that wrote the key after they had found the same in it.
+    /// `updates` say what each found, and who; `seen` puts that into words.
+    pub fn lost_updates(
+        &mut self,
+        key: u32,
+        updates: &mut Vec<(u32, TxnId)>,
+        did: &str,
+        seen: impl Fn(u32) -> String,
+    ) {
+        let history = self.history;
+        updates.retain(|(_, txn)| history.txn(*txn).outcome == Outcome::Ok);
+        updates.sort_unstable();
+        for same in updates.chunk_by(|a, b| a.0 == b.0) {
+            if same.len() < 2 {
+                continue;
+            }
+            self.cases.add(Anomaly::LostUpdate, || {
+                let txns: Vec<TxnId> = same.iter().map(|(_, txn)| *txn).collect();
+                let (seen, key) = (seen(same[0].0), history.key_text(key));
+                Case {
+                    summary: format!(
+                        "{} and {} both read {key} = {seen} and then {did} it{}",
+                        history.told(txns[0]),
+                        history.told(txns[1]),
+                        super::story::others(txns.len() - 2)
+                    ),
+                    txns,
+                    details: json!({ "key": key, "read": seen }),
+                }
+            });
+        }
+    }
+
     /// Notes an anomaly of one read and the transactions behind it.
     pub fn misread(&mut self, anomaly: Anomaly, read: &Mop, others: &[TxnId], what: &str) {
         let history = self.history;
@@ -106,18 +195,23 @@ impl<'h> Inference<'h> {
 }
 
 /// Who committed: acknowledged transactions, and those of unknown outcome whose write was read.
-/// `was_read` answers for a key and a value.
-pub(super) fn committed(history: &History, was_read: impl Fn(u32, Code) -> bool) -> Vec<bool> {
-    let observed = |txn: TxnId| {
-        let mut mops = history.mops_of(txn).iter();
-        mops.any(|mop| mop.kind == MopKind::Write && was_read(mop.key, mop.value))
+fn committed(history: &History) -> Vec<bool> {
+    let writes_of = |txn: TxnId| {
+        let mops = history.mops_of(txn).iter();
+        mops.filter(|mop| mop.kind == MopKind::Write)
+            .map(|mop| (mop.key, mop.value))
     };
+    let unknown = (0..)
+        .zip(&history.txns)
+        .filter(|(_, row)| row.outcome == Outcome::Info);
+    let asked: FxHashSet<(u32, Code)> = unknown.flat_map(|(txn, _)| writes_of(txn)).collect();
+    let read = history.read_of(&asked);
     (0..)
         .zip(&history.txns)
         .map(|(txn, row)| match row.outcome {
             Outcome::Ok => true,
             Outcome::Fail => false,
-            Outcome::Info => observed(txn),
+            Outcome::Info => writes_of(txn).any(|write| read.contains(&write)),
         })
         .collect()
 }

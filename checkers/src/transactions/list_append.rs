@@ -9,18 +9,20 @@ use serde_json::json;
 
 use super::cases::Case;
 use super::codes::{Code, CodeMap};
-use super::history::{History, Mop, MopKind, Outcome, TxnId};
-use super::inference::{Inference, Origin, by_txn, committed};
-use super::lists::Lists;
+use super::history::{Mop, MopKind, Outcome, TxnId};
+use super::inference::{Inference, Origin, Rules, by_txn};
+use crate::budget::{Exhausted, Meter};
 use crate::graph::fan::fan;
 use crate::graph::{Kinds, RW, WR, WW};
 use crate::lattice::Anomaly;
 
 /// One key while it is looked at.
 #[derive(Debug, Default)]
-struct Key {
+pub(super) struct Appends {
     /// Element to its first position in the version order.
     positions: CodeMap,
+    /// Elements of lists that are not the version order.
+    elsewhere: CodeMap,
     /// Transactions that wrote committed elements of the version order, in order.
     chain: Vec<TxnId>,
     /// By length of a read: how many of `chain` it includes.
@@ -36,50 +38,58 @@ struct Key {
     updates: Vec<(u32, TxnId)>,
 }
 
-pub(super) fn infer(history: &History) -> Inference<'_> {
-    let was_read = |key: u32, value: Code| history.lists[key as usize].contain(value);
-    let mut inference = Inference::new(history, committed(history, was_read));
-    let (mops, begins) = history.by_key();
-    let mut key = Key::default();
-    for number in 0..history.keys.codes.len() {
-        let mops = &mops[begins[number] as usize..begins[number + 1] as usize];
-        for own in by_txn(history, mops) {
-            check_internal(own, &mut inference);
-        }
-        if inference.learn_writers(mops) {
-            key.look(number as u32, mops, &mut inference);
+impl Rules for Appends {
+    /// A read after reads or appends of its own transaction must show just these.
+    fn check_internal(own: &[u32], inference: &mut Inference) {
+        if own.len() > 1 {
+            check_internal(own, inference);
         }
     }
-    inference
-}
 
-impl Key {
-    fn look(&mut self, key: u32, mops: &[u32], inference: &mut Inference) {
+    fn look(
+        &mut self,
+        key: u32,
+        mops: &[u32],
+        inference: &mut Inference,
+        meter: &mut Meter,
+    ) -> Result<(), Exhausted> {
         let history = inference.history;
         let lists = &history.lists[key as usize];
         let longest = lists.longest();
         let order = lists.branch(longest);
         self.order(key, order, inference);
         for number in 0..lists.len() {
+            meter.step(inference.builder.bytes())?;
             let branch = lists.branch(number);
+            if number != longest {
+                branch.iter().for_each(|element| {
+                    self.elsewhere.insert(*element, 0);
+                });
+            }
             if number != longest && !order.starts_with(branch) {
                 incompatible(key, branch, order, mops, inference);
             }
         }
         for own in by_txn(history, mops) {
-            self.transaction(own, order, longest, lists, inference);
+            meter.step(inference.builder.bytes())?;
+            self.transaction(own, order, longest, inference);
         }
         if let Some(last) = self.chain.last() {
             self.at_end.push((*last, WW));
         }
         self.unread.dedup();
         fan(&mut inference.builder, &self.at_end, &self.unread);
-        self.lost_updates(key, order, inference);
+        let seen = |length: u32| history.list_text(&order[..length as usize]);
+        inference.lost_updates(key, &mut self.updates, "appended to", seen);
+        Ok(())
     }
+}
 
+impl Appends {
     /// Learns the version order, and what is wrong with it.
     fn order(&mut self, key: u32, order: &[Code], inference: &mut Inference) {
         self.positions.clear();
+        self.elsewhere.clear();
         self.chain.clear();
         self.included.clear();
         self.at_end.clear();
@@ -125,7 +135,6 @@ impl Key {
         own: &[u32],
         order: &[Code],
         longest: usize,
-        lists: &Lists,
         inference: &mut Inference,
     ) {
         let history = inference.history;
@@ -138,7 +147,7 @@ impl Key {
             if mop.kind == MopKind::Write {
                 let in_order = self.positions.get(mop.value);
                 self.future_read(own, mop, in_order, longest, inference);
-                let known = in_order.is_some() || lists.len() > 1 && lists.contain(mop.value);
+                let known = in_order.is_some() || self.elsewhere.get(mop.value).is_some();
                 if !known && inference.committed[txn as usize] {
                     self.unread.push(txn);
                 }
@@ -245,34 +254,8 @@ impl Key {
             }
         }
     }
-
-    fn lost_updates(&mut self, key: u32, order: &[Code], inference: &mut Inference) {
-        self.updates.sort_unstable();
-        let history = inference.history;
-        for same in self.updates.chunk_by(|a, b| a.0 == b.0) {
-            if same.len() < 2 {
-                continue;
-            }
-            inference.cases.add(Anomaly::LostUpdate, || {
-                let txns: Vec<TxnId> = same.iter().map(|(_, txn)| *txn).collect();
-                let seen = history.list_text(&order[..same[0].0 as usize]);
-                let name = history.key_text(key);
-                Case {
-                    summary: format!(
-                        "{} and {} both read {name} = {seen} and then appended to it{}",
-                        history.told(txns[0]),
-                        history.told(txns[1]),
-                        super::story::others(txns.len() - 2)
-                    ),
-                    txns,
-                    details: json!({ "key": name, "read": seen }),
-                }
-            });
-        }
-    }
 }
 
-/// A read after reads or appends of its own transaction must show just these.
 fn check_internal(own: &[u32], inference: &mut Inference) {
     let history = inference.history;
     let mut last: Option<&Mop> = None;
@@ -357,8 +340,8 @@ fn incompatible(
         let mut reads = mops.iter().map(|number| &history.mops[*number as usize]);
         reads.find(|mop| mop.is_read() && history.elements(mop) == list)
     };
-    let (one, other) = (reader_of(order), reader_of(branch));
     inference.cases.add(Anomaly::IncompatibleOrder, || {
+        let (one, other) = (reader_of(order), reader_of(branch));
         let key = history.key_text(key);
         let (order, branch) = (history.list_text(order), history.list_text(branch));
         Case {

@@ -131,12 +131,6 @@ impl Lists {
         }
     }
 
-    /// Whether any read showed the element.
-    pub fn contain(&self, element: Code) -> bool {
-        let mut branches = self.branches.iter();
-        branches.any(|branch| branch.elements.contains(&element))
-    }
-
     /// The longest branch, the first of several.
     pub fn longest(&self) -> usize {
         let longest = (0..self.branches.len()).rev();

@@ -8,54 +8,56 @@ use rustc_hash::FxHashMap;
 
 use super::history::{NEVER, TxnId};
 use super::inference::Inference;
+use crate::budget::{Exhausted, Meter};
 use crate::graph::{Node, PROCESS, REALTIME, THROUGH};
 
 /// Adds both orders between committed transactions. One of unknown outcome may have taken effect at
 /// any time after its invocation, and nothing follows it.
-pub(super) fn add(inference: &mut Inference) {
-    sessions(inference);
-    real_time(inference);
+pub(super) fn add(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
+    sessions(inference, meter)?;
+    real_time(inference, meter)
 }
 
-fn sessions(inference: &mut Inference) {
+fn sessions(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
     let mut last: FxHashMap<i64, TxnId> = FxHashMap::default();
     for (txn, row) in (0..).zip(&inference.history.txns) {
         if !row.invoked || !inference.committed[txn as usize] {
             continue;
         }
+        meter.step(inference.builder.bytes())?;
         if let Some(before) = last.insert(row.process, txn)
             && inference.history.txn(before).end != NEVER
         {
             inference.edge(before, txn, PROCESS);
         }
     }
+    Ok(())
 }
 
-fn real_time(inference: &mut Inference) {
+fn real_time(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
     let history = inference.history;
-    let mut ends: Vec<(u32, TxnId)> = (0..)
-        .zip(&history.txns)
-        .filter(|(txn, row)| row.end != NEVER && inference.committed[*txn as usize])
-        .map(|(txn, row)| (row.end, txn))
-        .collect();
-    ends.sort_unstable();
-    let mut ends = ends.into_iter().peekable();
+    let committed = |txn: &TxnId| inference.committed[*txn as usize];
+    let ended: Vec<TxnId> = history.ended.iter().copied().filter(committed).collect();
+    let before = |txn: &TxnId, begin: u32| history.txn(*txn).end < begin;
+    let mut ended = ended.into_iter().peekable();
     let mut instant: Option<Node> = None;
     for (txn, row) in (0..).zip(&history.txns) {
         if !row.invoked || !inference.committed[txn as usize] {
             continue;
         }
-        if ends.peek().is_some_and(|(end, _)| *end < row.begin) {
+        meter.step(inference.builder.bytes())?;
+        if ended.peek().is_some_and(|txn| before(txn, row.begin)) {
             let next = inference.builder.add_nodes(1);
             if let Some(before) = instant.replace(next) {
                 inference.builder.edge(before, next, THROUGH);
             }
-            while let Some((_, ended)) = ends.next_if(|(end, _)| *end < row.begin) {
-                inference.builder.edge(ended, next, REALTIME);
+            while let Some(txn) = ended.next_if(|txn| before(txn, row.begin)) {
+                inference.builder.edge(txn, next, REALTIME);
             }
         }
         if let Some(instant) = instant {
             inference.builder.edge(instant, txn, THROUGH);
         }
     }
+    Ok(())
 }

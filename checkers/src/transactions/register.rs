@@ -7,13 +7,12 @@
 //! the writer and be overwritten by it, which is G1c. Only as a reason for G0 has it to be asked
 //! for ([`Assume::wfr_keys`]).
 
-use rustc_hash::FxHashSet;
 use serde_json::json;
 
 use super::cases::Case;
 use super::codes::{Code, CodeMap, NIL};
-use super::history::{History, Mop, MopKind, Outcome, TxnId};
-use super::inference::{Inference, Origin, by_txn, committed};
+use super::history::{Mop, MopKind, TxnId};
+use super::inference::{Inference, Origin, Rules, by_txn};
 use super::versions::{self, Assume, INITIAL, Orders, Touch, WFR};
 use crate::budget::{Exhausted, Meter};
 use crate::graph::fan::fan;
@@ -22,7 +21,9 @@ use crate::lattice::Anomaly;
 
 /// One key while it is looked at.
 #[derive(Debug, Default)]
-struct Key {
+pub(super) struct Writes {
+    init: Code,
+    assume: Assume,
     /// The value of each version; the first is the initial one.
     values: Vec<Code>,
     versions: CodeMap,
@@ -30,74 +31,59 @@ struct Key {
     installers: Vec<Option<TxnId>>,
     /// Version and who found it there, sorted.
     readers: Vec<(u32, TxnId)>,
-    /// Version and who found it and wrote another, sorted.
+    /// Version and who found it and wrote another.
     updates: Vec<(u32, TxnId)>,
     touches: Vec<Touch>,
     orders: Orders,
 }
 
-pub(super) fn infer<'h>(
-    history: &'h History,
-    init: Code,
-    assume: Assume,
-    meter: &mut Meter,
-) -> Result<Inference<'h>, Exhausted> {
-    let ok_read = |mop: &&Mop| mop.kind == MopKind::Read;
-    let any_unknown = history.txns.iter().any(|txn| txn.outcome == Outcome::Info);
-    let read: FxHashSet<(u32, Code)> = match any_unknown {
-        true => history
-            .mops
-            .iter()
-            .filter(ok_read)
-            .map(|m| (m.key, m.value))
-            .collect(),
-        false => FxHashSet::default(),
-    };
-    let was_read = |key: u32, value: Code| read.contains(&(key, value));
-    let mut inference = Inference::new(history, committed(history, was_read));
-    let (mops, begins) = history.by_key();
-    let mut key = Key::default();
-    for number in 0..history.keys.codes.len() {
-        let mops = &mops[begins[number] as usize..begins[number + 1] as usize];
-        for own in by_txn(history, mops) {
-            check_internal(own, &mut inference);
-        }
-        if inference.learn_writers(mops) {
-            key.look(number as u32, mops, init, assume, &mut inference, meter)?;
+impl Rules for Writes {
+    /// A read after a read or write of its own transaction must show just that.
+    fn check_internal(own: &[u32], inference: &mut Inference) {
+        for pair in own.windows(2) {
+            check_internal(inference.mop(pair[0]), inference.mop(pair[1]), inference);
         }
     }
-    Ok(inference)
-}
 
-impl Key {
     fn look(
         &mut self,
         key: u32,
         mops: &[u32],
-        init: Code,
-        assume: Assume,
         inference: &mut Inference,
         meter: &mut Meter,
     ) -> Result<(), Exhausted> {
-        self.clear(init);
-        for own in by_txn(inference.history, mops) {
-            self.transaction(own, init, inference);
+        let history = inference.history;
+        self.clear();
+        for own in by_txn(history, mops) {
+            meter.step(inference.builder.bytes())?;
+            self.transaction(own, inference);
         }
-        if assume.sequential_keys {
+        if self.assume.sequential_keys {
             versions::session_order(&self.touches, &mut self.orders);
         }
-        if assume.linearizable_keys {
+        if self.assume.linearizable_keys {
             versions::real_time_order(&self.touches, &mut self.orders);
         }
         self.readers.sort_unstable();
-        self.updates.sort_unstable();
-        self.drop_cycles(key, assume, inference, meter)?;
-        self.connect(assume, inference);
-        self.lost_updates(key, inference);
+        self.drop_cycles(key, inference, meter)?;
+        self.connect(inference);
+        let seen = |version: u32| history.codes.text(self.values[version as usize]);
+        inference.lost_updates(key, &mut self.updates, "wrote", seen);
         Ok(())
     }
+}
 
-    fn clear(&mut self, init: Code) {
+impl Writes {
+    /// Rules for registers that hold `init` at first.
+    pub fn new(init: Code, assume: Assume) -> Writes {
+        Writes {
+            init,
+            assume,
+            ..Writes::default()
+        }
+    }
+
+    fn clear(&mut self) {
         self.values.clear();
         self.versions.clear();
         self.installers.clear();
@@ -105,7 +91,7 @@ impl Key {
         self.updates.clear();
         self.touches.clear();
         self.orders.clear();
-        self.version(init);
+        self.version(self.init);
     }
 
     fn version(&mut self, value: Code) -> u32 {
@@ -120,7 +106,7 @@ impl Key {
     }
 
     /// Looks at what one transaction did with the key.
-    fn transaction(&mut self, own: &[u32], init: Code, inference: &mut Inference) {
+    fn transaction(&mut self, own: &[u32], inference: &mut Inference) {
         let history = inference.history;
         let txn = inference.mop(own[0]).txn;
         let row = history.txn(txn);
@@ -134,7 +120,7 @@ impl Key {
                 future_read(&own[at..], mop, inference);
                 if at == 0 {
                     found = Some(self.version(mop.value));
-                    origin(mop, init, inference);
+                    origin(mop, self.init, inference);
                 }
             }
         }
@@ -169,7 +155,6 @@ impl Key {
     fn drop_cycles(
         &mut self,
         key: u32,
-        assume: Assume,
         inference: &mut Inference,
         meter: &mut Meter,
     ) -> Result<(), Exhausted> {
@@ -181,7 +166,7 @@ impl Key {
         if !all.any_cycle() {
             return Ok(());
         }
-        let told = if assume.wfr_keys {
+        let told = if self.assume.wfr_keys {
             Kinds::MAX
         } else {
             Kinds::MAX & !WFR
@@ -223,7 +208,7 @@ impl Key {
     }
 
     /// Turns the order of versions into dependencies.
-    fn connect(&mut self, assume: Assume, inference: &mut Inference) {
+    fn connect(&mut self, inference: &mut Inference) {
         for version in 1..self.values.len() {
             let value = self.values[version];
             if let Origin::Committed(writer) = inference.origin(value) {
@@ -257,38 +242,12 @@ impl Key {
             fan(&mut inference.builder, &readers, &next);
             if let Some(writer) = self.installers[from as usize] {
                 for order in same {
-                    let vouched = order.2 != WFR || assume.wfr_keys;
+                    let vouched = order.2 != WFR || self.assume.wfr_keys;
                     if let (Some(next), true) = (installed(order), vouched) {
                         inference.edge(writer, next, WW);
                     }
                 }
             }
-        }
-    }
-
-    fn lost_updates(&mut self, key: u32, inference: &mut Inference) {
-        let history = inference.history;
-        let ok = |txn: TxnId| history.txn(txn).outcome == Outcome::Ok;
-        self.updates.retain(|(_, txn)| ok(*txn));
-        for same in self.updates.chunk_by(|a, b| a.0 == b.0) {
-            if same.len() < 2 {
-                continue;
-            }
-            inference.cases.add(Anomaly::LostUpdate, || {
-                let txns: Vec<TxnId> = same.iter().map(|(_, txn)| *txn).collect();
-                let seen = history.codes.text(self.values[same[0].0 as usize]);
-                let key = history.key_text(key);
-                Case {
-                    summary: format!(
-                        "{} and {} both read {key} = {seen} and then wrote it{}",
-                        history.told(txns[0]),
-                        history.told(txns[1]),
-                        super::story::others(txns.len() - 2)
-                    ),
-                    txns,
-                    details: json!({ "key": key, "read": seen }),
-                }
-            });
         }
     }
 }
@@ -315,21 +274,17 @@ fn origin(read: &Mop, init: Code, inference: &mut Inference) {
     }
 }
 
-/// A read after a read or write of its own transaction must show just that.
-fn check_internal(own: &[u32], inference: &mut Inference) {
-    for pair in own.windows(2) {
-        let (before, read) = (inference.mop(pair[0]), inference.mop(pair[1]));
-        if read.kind != MopKind::Read || read.value == before.value {
-            continue;
-        }
-        let value = inference.history.codes.text(before.value);
-        let did = match before.kind {
-            MopKind::Write => "written",
-            _ => "read",
-        };
-        let what = format!(" after it had {did} {value}");
-        inference.misread(Anomaly::Internal, read, &[], &what);
+fn check_internal(before: &Mop, read: &Mop, inference: &mut Inference) {
+    if read.kind != MopKind::Read || read.value == before.value {
+        return;
     }
+    let value = inference.history.codes.text(before.value);
+    let did = match before.kind {
+        MopKind::Write => "written",
+        _ => "read",
+    };
+    let what = format!(" after it had {did} {value}");
+    inference.misread(Anomaly::Internal, read, &[], &what);
 }
 
 /// Whether a read, the first of these, saw what its transaction wrote only later.

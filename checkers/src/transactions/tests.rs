@@ -1,5 +1,7 @@
 //! Transactions: against every serial order, on stores of planted isolation levels, and by hand.
 
+mod budgets;
+mod packed;
 mod serial_orders;
 mod simulator;
 
@@ -268,24 +270,4 @@ fn a_refused_event_changes_nothing() {
         .expect_err("a number is no list");
     assert!(error.to_string().contains("[:r :x 3]"), "{error}");
     assert!(checker.history.lists.iter().all(|lists| lists.len() == 0));
-}
-
-#[test]
-fn a_search_without_budget_is_unknown() {
-    let recording = planted(Level::StrictSerializable, Vocabulary::Lists, 1);
-    let mut checker = Box::new(Transactions::list_append(&Params::default()));
-    for op in &recording.ops {
-        checker.push(op).expect("a readable history");
-    }
-    let report = checker.finish(&Budget {
-        steps: 10,
-        ..Budget::unlimited()
-    });
-    assert_eq!(report.validity, Validity::Unknown);
-    assert!(
-        report
-            .unknown
-            .expect("a reason")
-            .contains("10 search steps")
-    );
 }

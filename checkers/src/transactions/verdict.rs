@@ -6,7 +6,8 @@ use serde_json::{Map, json};
 use super::cases::Cases;
 use super::history::{History, Outcome};
 use super::inference::Inference;
-use super::phenomena::Phenomena;
+use super::phenomena::{self, Phenomena};
+use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
 use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
 use crate::report::{Finding, Report, Validity};
@@ -32,25 +33,48 @@ pub(super) struct Evidence<'h> {
     /// Edges between transactions that say who depends on whom.
     pub dependencies: usize,
     pub phenomena: Phenomena,
+    /// What the budget did not allow to be done in full.
+    cut_short: Option<(&'static str, Exhausted)>,
+}
+
+const INFERENCE: &str = "the inference of dependencies";
+const SEARCH: &str = "the search for cycles";
+
+/// Adds the orders of sessions and of real time, and sees that there is room for the graph.
+fn ordered(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
+    super::order::add(inference, meter)?;
+    meter.step(inference.builder.bytes_to_build())
 }
 
 impl<'h> Evidence<'h> {
-    pub fn new(
-        inference: Inference<'h>,
-        claims: &'h [Model],
-    ) -> (Evidence<'h>, crate::graph::Graph) {
-        let mut inference = inference;
+    /// Looks for the cycles of what was inferred.
+    pub fn gather(inference: Inference<'h>, claims: &'h [Model], meter: &mut Meter) -> Self {
         let dependencies = inference.builder.edges();
-        super::order::add(&mut inference);
-        let evidence = Evidence {
+        let mut evidence = Evidence {
             history: inference.history,
             claims,
-            cases: inference.cases,
-            ambiguous: inference.ambiguous,
+            cases: Cases::default(),
+            ambiguous: Vec::new(),
             dependencies,
             phenomena: Phenomena::default(),
+            cut_short: None,
         };
-        (evidence, inference.builder.build())
+        let mut inference = inference;
+        let ordered = match inference.exhausted {
+            Some(exhausted) => Err((INFERENCE, exhausted)),
+            None => ordered(&mut inference, meter).map_err(|exhausted| (SEARCH, exhausted)),
+        };
+        match ordered {
+            Err(cut_short) => evidence.cut_short = Some(cut_short),
+            Ok(()) => {
+                let graph = std::mem::take(&mut inference.builder).build();
+                let found = phenomena::find(&graph, meter);
+                evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
+                evidence.phenomena = found;
+            }
+        }
+        (evidence.cases, evidence.ambiguous) = (inference.cases, inference.ambiguous);
+        evidence
     }
 
     fn findings(&self) -> Vec<(Anomaly, Finding)> {
@@ -115,9 +139,6 @@ impl<'h> Evidence<'h> {
     }
 
     fn doubts(&self, report: &mut Report) {
-        if let Some(exhausted) = self.phenomena.exhausted {
-            report.doubt(format!("the search for cycles ended early: {exhausted}"));
-        }
         if let Some([first, second]) = self.ambiguous.first() {
             let mop = |number: u32| &self.history.mops[number as usize];
             report.doubt(format!(
@@ -146,6 +167,10 @@ impl<'h> Evidence<'h> {
                 "no anomaly rules {} out, but that does not prove it",
                 model.name()
             ));
+        }
+        // Last, for it may be the reason for all of the above.
+        if let Some((what, exhausted)) = self.cut_short {
+            report.doubt(format!("{what} ended early: {exhausted}"));
         }
     }
 
