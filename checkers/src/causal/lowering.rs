@@ -17,6 +17,8 @@ const MICRO_OPS: &str = "a list of micro-operations [f key value], f one of r, w
 pub struct Lowering {
     pub recorder: Recorder,
     pending: Pending<Call>,
+    /// A completion may stand for a call of its own.
+    lenient: bool,
     accesses: Vec<Access>,
     pub succeeded: u64,
 }
@@ -41,6 +43,7 @@ impl Lowering {
         Lowering {
             recorder: Recorder::new(params.init.as_ref().unwrap_or(&Value::Nil)),
             pending: Pending::default(),
+            lenient: params.lenient,
             accesses: Vec::new(),
             succeeded: 0,
         }
@@ -60,8 +63,12 @@ impl Lowering {
         if op.kind == OpType::Invoke {
             return self.invoke(op, process, function);
         }
-        let call = self.pending.completed_by(op, process)?;
-        let invoked = call.invoked;
+        let call = match self.pending.completed_by(op, process) {
+            Ok(call) => Some(call),
+            Err(_) if self.lenient => None,
+            Err(error) => return Err(error),
+        };
+        let invoked = call.map_or(op.index, |call| call.invoked);
         self.accesses.clear();
         let outcome = match op.kind {
             OpType::Ok => Outcome::Committed,
@@ -71,8 +78,10 @@ impl Lowering {
         if outcome == Outcome::Committed {
             self.lower(op, function, true)?;
             self.succeeded += 1;
-        } else {
+        } else if let Some(call) = call {
             self.accesses.extend_from_slice(&call.writes);
+        } else {
+            self.lower(op, function, false)?;
         }
         let span = Span {
             invoked,

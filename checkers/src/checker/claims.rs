@@ -16,6 +16,8 @@ pub(super) enum Judge {
     /// The model's own checker, all such claims together.
     Own,
     Session(Guarantee),
+    /// The axioms of a level decide it without an order of the values; what the model's own
+    /// checker finds says more of what went wrong, so it looks at such a claim as well.
     Isolation(Level),
 }
 
@@ -27,7 +29,6 @@ impl Judge {
             (Judged::Linearizability | Judged::Registers, Model::Linearizable) => own,
             (Judged::Registers, claim) => guarantee(claim).map(Judge::Session),
             (Judged::Lists, claim) if claim.is_transactional() => own,
-            // These the axioms decide, without the order of the values that dependencies need.
             (Judged::RegisterTransactions, claim) => match claim {
                 Model::ReadCommitted => Some(Judge::Isolation(Level::ReadCommitted)),
                 Model::ReadAtomic => Some(Judge::Isolation(Level::ReadAtomic)),
@@ -75,9 +76,12 @@ pub(super) fn checker(
     };
     let mut parts = Vec::new();
     for claim in &params.consistency {
-        match Judge::of(judged, *claim).and_then(|judge| judge.build(params)) {
-            Some(checker) => parts.push((vec![*claim], checker)),
-            None => own.consistency.push(*claim),
+        let judge = Judge::of(judged, *claim);
+        if let Some(checker) = judge.and_then(|judge| judge.build(params)) {
+            parts.push((vec![*claim], checker));
+        }
+        if !matches!(judge, Some(Judge::Session(_))) {
+            own.consistency.push(*claim);
         }
     }
     if parts.is_empty() {
@@ -141,15 +145,24 @@ impl Checker for Panel {
     }
 }
 
-/// Both reports as one: figures of the first come first.
+/// Both reports as one: figures of the first come first. Where both judged a claim, a violation
+/// decides, and the second where the first found none.
 fn join(mut one: Report, other: Report) -> Report {
-    let reasons: Vec<String> = one
-        .unknown
-        .take()
-        .into_iter()
-        .chain(other.unknown)
-        .collect();
-    one.validity = one.validity.and(other.validity);
+    let doubted = one.unknown.take();
+    let mut claims = one.claims.iter();
+    let again = |claim: &Claim| other.claims.iter().find(|same| same.model == claim.model);
+    let doubted =
+        doubted.filter(|_| claims.any(|c| c.validity == Validity::Unknown && again(c).is_none()));
+    let reasons: Vec<String> = doubted.into_iter().chain(other.unknown).collect();
+    for claim in other.claims {
+        match one.claims.iter_mut().find(|same| same.model == claim.model) {
+            Some(same) if same.validity == Validity::Invalid => {}
+            Some(same) => *same = claim,
+            None => one.claims.push(claim),
+        }
+    }
+    let answers = one.claims.iter().map(|claim| claim.validity);
+    one.validity = answers.fold(Validity::Valid, Validity::and);
     if one.validity == Validity::Unknown {
         one.unknown = Some(reasons.join("; "));
     }
@@ -165,7 +178,6 @@ fn join(mut one: Report, other: Report) -> Report {
     for (name, value) in other.figures {
         one.figures.entry(name).or_insert(value);
     }
-    one.claims.extend(other.claims);
     one.warnings.extend(other.warnings);
     one.warnings.sort();
     one.warnings.dedup();

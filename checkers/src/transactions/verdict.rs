@@ -10,7 +10,7 @@ use super::phenomena::{self, Phenomena};
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
 use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
-use crate::report::{Finding, Report, Validity};
+use crate::report::{Claim, Finding, Report, Validity};
 
 const NO_DEPENDENCY: &str =
     "no transaction read or replaced what another wrote: nothing was tested";
@@ -116,9 +116,7 @@ impl<'h> Evidence<'h> {
         let out = ruled_out(shown);
         self.figures(&mut report, shown, out);
         let is_breach = |anomaly: Anomaly| self.claims.iter().any(|model| breaks(anomaly, *model));
-        if self.claims.iter().any(|model| out.contains(*model)) {
-            report.validity = Validity::Invalid;
-        }
+        self.answer(&mut report, out);
         // Of each anomaly the first before the second of any.
         let mut ranked: Vec<(usize, Finding)> = Vec::new();
         let mut allowed = Map::new();
@@ -134,14 +132,49 @@ impl<'h> Evidence<'h> {
         ranked.truncate(Report::FINDINGS_MAX);
         report.findings = ranked.into_iter().map(|(_, finding)| finding).collect();
         report.figure("allowed_by_the_claim", allowed);
-        self.doubts(&mut report);
         report
     }
 
-    fn doubts(&self, report: &mut Report) {
+    /// The answer about each claim, and about all of them.
+    fn answer(&self, report: &mut Report, out: ModelSet) {
+        let doubt = self.doubt();
+        let claim = |model: &Model| {
+            let validity = if out.contains(*model) {
+                Validity::Invalid
+            } else if doubt.is_some() || !model.kind().complete {
+                Validity::Unknown
+            } else {
+                Validity::Valid
+            };
+            Claim::new(*model, validity)
+        };
+        report.claims = self.claims.iter().map(claim).collect();
+        let answers = report.claims.iter().map(|claim| claim.validity);
+        report.validity = answers.fold(Validity::Valid, Validity::and);
+        let partly = |model: &&Model| !model.kind().complete;
+        if let Some(doubt) = doubt {
+            report.doubt(doubt);
+        } else if let Some(model) = self.claims.iter().find(partly) {
+            report.doubt(format!(
+                "no anomaly rules {} out, but that does not prove it",
+                model.name()
+            ));
+        }
+    }
+
+    /// Why the absence of anomalies proves nothing.
+    fn doubt(&self) -> Option<String> {
+        // First, for it may be the reason for all of the below.
+        if let Some((what, exhausted)) = self.cut_short {
+            return Some(format!("{what} ended early: {exhausted}"));
+        }
+        let mut outcomes = self.history.txns.iter().map(|txn| txn.outcome);
+        if !outcomes.any(|outcome| outcome == Outcome::Ok) {
+            return Some(NOTHING_TESTED.to_owned());
+        }
         if let Some([first, second]) = self.ambiguous.first() {
             let mop = |number: u32| &self.history.mops[number as usize];
-            report.doubt(format!(
+            return Some(format!(
                 "{} and {} both wrote {} to {}, so reads do not tell them apart ({} such keys were \
                  left out); values must be unique for each key",
                 self.history.told(mop(*first).txn),
@@ -151,27 +184,7 @@ impl<'h> Evidence<'h> {
                 self.ambiguous.len()
             ));
         }
-        let any_ok = self
-            .history
-            .txns
-            .iter()
-            .any(|txn| txn.outcome == Outcome::Ok);
-        if !any_ok {
-            report.doubt(NOTHING_TESTED);
-        } else if self.dependencies == 0 && self.ambiguous.is_empty() {
-            report.doubt(NO_DEPENDENCY);
-        }
-        let partly = |model: &&Model| !model.kind().complete;
-        if let Some(model) = self.claims.iter().find(partly) {
-            report.doubt(format!(
-                "no anomaly rules {} out, but that does not prove it",
-                model.name()
-            ));
-        }
-        // Last, for it may be the reason for all of the above.
-        if let Some((what, exhausted)) = self.cut_short {
-            report.doubt(format!("{what} ended early: {exhausted}"));
-        }
+        (self.dependencies == 0).then(|| NO_DEPENDENCY.to_owned())
     }
 
     fn figures(&self, report: &mut Report, shown: AnomalySet, out: ModelSet) {

@@ -94,11 +94,12 @@ fn guarantees_are_judged_key_by_key() {
     assert_eq!(report.validity, Validity::Valid, "{:?}", report.unknown);
 }
 
+fn micro(f: &str, key: i64, value: i64) -> Value {
+    Value::List(vec![Value::str(f), Value::Int(key), Value::Int(value)])
+}
+
 #[test]
 fn levels_of_registers_are_decided_by_their_axioms() {
-    let micro = |f: &str, key: i64, value: i64| {
-        Value::List(vec![Value::str(f), Value::Int(key), Value::Int(value)])
-    };
     let txn = |mops: Vec<Value>| Value::List(mops);
     let mut recording = Recording::default();
     recording.call(0, "txn", txn(vec![micro("w", 1, 1), micro("w", 2, 1)]));
@@ -110,6 +111,59 @@ fn levels_of_registers_are_decided_by_their_axioms() {
     let expected = [
         ("read-committed", Validity::Valid),
         ("read-atomic", Validity::Invalid),
+    ];
+    assert_eq!(answers(&report), expected);
+}
+
+/// What the axioms find is told by its name on the lattice too, and completions may stand alone.
+#[test]
+fn cyclic_information_breaks_read_committed_by_its_name() {
+    let mut recording = Recording::default();
+    let first = Value::List(vec![micro("w", 1, 1), micro("r", 2, 2)]);
+    let second = Value::List(vec![micro("w", 2, 2), micro("r", 1, 1)]);
+    recording.ok(0, "txn", first);
+    recording.ok(1, "txn", second);
+    let params = Params {
+        consistency: vec![Model::ReadCommitted, Model::StrictSerializable],
+        lenient: true,
+        ..Params::default()
+    };
+    let report = recording
+        .try_check("rw-register", &params)
+        .expect("a history");
+    let expected = [
+        ("read-committed", Validity::Invalid),
+        ("strict-serializable", Validity::Invalid),
+    ];
+    assert_eq!(answers(&report), expected);
+    assert!(report.figures["anomalies"].to_string().contains("G1c"));
+    let strict = Params {
+        lenient: false,
+        ..params
+    };
+    assert!(recording.try_check("rw-register", &strict).is_err());
+}
+
+#[test]
+fn each_claim_of_transactions_has_its_answer() {
+    // Each reads what the other overwrites: write skew.
+    let mut recording = Recording::default();
+    let skew = |read: i64, write: i64| {
+        let read_of = Value::List(vec![Value::str("r"), Value::Int(read), Value::Nil]);
+        Value::List(vec![read_of, micro("append", write, 1)])
+    };
+    recording.invoke(0, "txn", skew(1, 2));
+    recording.invoke(1, "txn", skew(2, 1));
+    recording.ok(0, "txn", skew(1, 2));
+    recording.ok(1, "txn", skew(2, 1));
+    let list = Value::List(vec![Value::Int(1)]);
+    let read = |key: i64| Value::List(vec![Value::str("r"), Value::Int(key), list.clone()]);
+    recording.call(2, "txn", Value::List(vec![read(1), read(2)]));
+    let claims = [Model::Serializable, Model::SnapshotIsolation];
+    let report = check(&recording, "list-append", &claims);
+    let expected = [
+        ("serializable", Validity::Invalid),
+        ("snapshot-isolation", Validity::Valid),
     ];
     assert_eq!(answers(&report), expected);
 }
