@@ -61,6 +61,7 @@ fn plan() -> Plan {
         bug: None,
         nodes: 5,
         workload: "register".into(),
+        consistency: Vec::new(),
         nemesis: Vec::new(),
         concurrency: 10,
         rate_per_s: RATE_PER_S,

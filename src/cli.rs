@@ -5,6 +5,9 @@ mod check;
 mod completions;
 mod convert;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod gate;
+mod input;
 mod list;
 #[cfg(target_os = "linux")]
 mod node;
@@ -35,6 +38,7 @@ Examples:
   faultbench run --workload register --nemesis partition,kill,pause --time-limit 60s --seed 7
   faultbench run --workload bank --bug split-transfer
   faultbench check history.edn --model cas-register
+  faultbench gate ci/gate.toml --junit gate.xml
   faultbench list
 
 Exit codes: 0 valid, 1 safety violation, 2 unknown, 3 did not serve or recover, 4 too little
@@ -44,6 +48,8 @@ happened to conclude anything, 254 wrong usage or unreadable input, 255 the harn
 enum Command {
     #[cfg(target_os = "linux")]
     Run(run::RunArgs),
+    #[cfg(target_os = "linux")]
+    Gate(gate::GateArgs),
     Check(check::CheckArgs),
     Convert(convert::ConvertArgs),
     Plan(plan::PlanArgs),
@@ -71,6 +77,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> Exit {
     let result = match cli.command {
         #[cfg(target_os = "linux")]
         Command::Run(args) => run::main(args),
+        #[cfg(target_os = "linux")]
+        Command::Gate(args) => gate::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Convert(args) => convert::main(&args),
         Command::Plan(args) => plan::main(&args),

@@ -27,6 +27,9 @@ use crate::store::RunDir;
 use crate::targets;
 use crate::verdict::{self, Findings, judge};
 
+/// Makes what shows the progress of one run.
+pub type ProgressOf = fn() -> Box<dyn Progress>;
+
 /// How runs are carried out and where they are kept.
 pub struct Options {
     /// Where run directories go.
@@ -35,7 +38,7 @@ pub struct Options {
     /// Keep the nodes' data even of runs that passed.
     pub keep_data: bool,
     pub log: RunLog,
-    pub progress: fn() -> Box<dyn Progress>,
+    pub progress: ProgressOf,
     /// When faultbench was started.
     pub started: Instant,
 }

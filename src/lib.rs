@@ -14,6 +14,7 @@ pub mod cli;
 pub mod cluster;
 #[cfg(target_os = "linux")]
 pub mod execute;
+pub mod gate;
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code)]
 pub mod host;

@@ -3,7 +3,9 @@
 pub mod diagram;
 #[cfg(target_os = "linux")]
 pub mod doctor;
+pub mod gate;
 pub mod html;
 pub mod progress;
+pub mod reading;
 mod style;
 pub mod text;

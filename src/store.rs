@@ -80,6 +80,18 @@ impl RunDir {
         }
         Ok(())
     }
+
+    /// Removes the whole run, and `latest` of `store` if it points here.
+    pub fn remove(&self, store: &Path) -> io::Result<()> {
+        let latest = store.join("latest");
+        if fs::canonicalize(&latest).is_ok_and(|run| run == self.path) {
+            fs::remove_file(latest)?;
+        }
+        fs::remove_dir_all(&self.path)?;
+        // The family's folder goes with its last run, and is left where there are others.
+        let _ = self.path.parent().map(fs::remove_dir);
+        Ok(())
+    }
 }
 
 /// Two runs of one seed can begin within a second: the later gets a number.
@@ -124,6 +136,24 @@ mod tests {
         assert!(first.path().ends_with("raft-bank/19700101T000000Z-7"));
         let latest = fs::canonicalize(store.path().join("latest")).unwrap();
         assert_eq!(latest, second.path());
+    }
+
+    #[test]
+    fn a_removed_run_leaves_no_link_to_it() {
+        let store = tempfile::tempdir().unwrap();
+        let store = store.path();
+        let (first, second) = {
+            let now = SystemTime::UNIX_EPOCH;
+            let create = || RunDir::create(store, &setting(), now).unwrap();
+            (create(), create())
+        };
+        first.remove(store).unwrap();
+        assert_eq!(
+            fs::canonicalize(store.join("latest")).unwrap(),
+            second.path()
+        );
+        second.remove(store).unwrap();
+        assert_eq!(fs::read_dir(store).unwrap().count(), 0);
     }
 
     #[test]

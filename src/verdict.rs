@@ -39,6 +39,12 @@ impl Exit {
         self as u8
     }
 
+    /// The exit with this code; `None` if no process of faultbench ends so.
+    pub fn from_code(code: u8) -> Option<Exit> {
+        let mut named = Exit::TABLE.iter().map(|(exit, _)| *exit);
+        named.find(|exit| exit.code() == code)
+    }
+
     /// The worse of two: a violation is proven whatever else went wrong; a broken harness explains
     /// the rest; a dead store explains thin coverage, and that an undecided check.
     pub fn worse(self, other: Exit) -> Exit {
@@ -129,11 +135,7 @@ pub fn judge(findings: &Findings<'_>) -> Verdict {
 
 impl Verdict {
     pub fn exit(&self) -> Exit {
-        let named = Exit::TABLE.iter().map(|(exit, _)| *exit);
-        named
-            .into_iter()
-            .find(|exit| exit.code() == self.exit_code)
-            .expect("a verdict's code is that of an exit")
+        Exit::from_code(self.exit_code).expect("a verdict's code is that of an exit")
     }
 }
 

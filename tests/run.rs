@@ -4,6 +4,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "run/gate.rs"]
+mod gate;
 #[path = "run/lab.rs"]
 mod lab;
 #[path = "run/schema.rs"]

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p faultbench-checkers --bench reading`. Inputs are made in memory from a fixed
 //! seed; each figure is the best of [`ROUNDS`], in CPU time where the system tells it (Linux), so
-//! that a busy machine does not blur it. With `-- FILE…` these files are read instead, once each and
-//! with transactions packed, as a profiler wants it.
+//! that a busy machine does not blur it. With `-- FILE…` these files are read instead, once each
+//! and with transactions packed, as a profiler wants it.
 
 use std::fs::File;
 use std::hint::black_box;

@@ -1,25 +1,24 @@
 //! `faultbench check`: judges recorded histories.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use faultbench_checkers::checker::{MODELS, ModelKind, Params, model_named};
-use faultbench_checkers::formats::{FORMATS, Format, ReadOptions, cobra};
+use faultbench_checkers::formats::{FORMATS, Format, ReadOptions};
 use faultbench_checkers::lattice::{self, Model as Consistency};
 use faultbench_checkers::transactions::Assume;
 use faultbench_checkers::{Op, Value};
 
+use super::input::open;
 use super::{Ended, Failure};
-use crate::analysis::{Analysis, AnalysisError, Limits, Request, analyse_watched};
+use crate::analysis::{Analysis, Limits, Request, analyse_watched};
 use crate::report::diagram;
 use crate::report::html::collect::Collector;
 use crate::report::html::{self, Story};
+use crate::report::reading::Reading;
 use crate::report::text;
-use crate::store::RunDir;
 use crate::verdict::{Exit, Findings, Verdict, judge};
 
 /// Check recorded histories: EDN or JSON, of Jepsen, of faultbench, or of others
@@ -132,8 +131,10 @@ pub fn main(args: &CheckArgs) -> Ended {
         let source = file.display().to_string();
         let mut collector = args.html.as_ref().map(|_| Collector::default());
         let mut watch = |op: &Op| collector.iter_mut().for_each(|into| into.push(op));
-        let analysed =
-            open(file).and_then(|input| analyse_watched(input, &source, &request, &mut watch));
+        let progress = Reading::begin(&source);
+        let analysed = open(file, Some(&progress))
+            .and_then(|input| analyse_watched(input, &source, &request, &mut watch));
+        drop(progress);
         match analysed {
             Ok(analysis) => {
                 let verdict = judge(&Findings {
@@ -215,47 +216,6 @@ fn parse_init(text: &str) -> Result<Value, Failure> {
         (_, Ok(n)) => Value::Int(n),
         _ => Value::str(text),
     })
-}
-
-/// Opens a history file, the history of a run directory, a directory of cobra's logs, or standard
-/// input.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    if !path.is_dir() {
-        return open_file(path);
-    }
-    let logs = cobra_logs(path);
-    if logs.is_empty() {
-        return open_file(&RunDir::open(path).history());
-    }
-    let logs: Result<Vec<_>, _> = logs.iter().map(|log| open_file(log)).collect();
-    Ok(cobra::sessions(logs?))
-}
-
-/// The logs of a directory that is no run's, in the order of their names.
-fn cobra_logs(dir: &Path) -> Vec<PathBuf> {
-    if RunDir::open(dir).history().exists() {
-        return Vec::new();
-    }
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut logs: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "log"))
-        .collect();
-    logs.sort();
-    logs
-}
-
-fn open_file(path: &Path) -> Result<Box<dyn BufRead>, AnalysisError> {
-    match File::open(path) {
-        Ok(file) => Ok(Box::new(BufReader::with_capacity(1 << 18, file))),
-        Err(error) => Err(AnalysisError::Open {
-            path: path.display().to_string(),
-            error,
-        }),
-    }
 }
 
 /// Writes the page.

@@ -11,7 +11,7 @@ use faultbench_checkers::formats::{self, FORMATS, Format, OpReader, ReadOptions}
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::check::open;
+use super::input::open;
 use super::{Ended, Failure};
 use crate::verdict::Exit;
 
@@ -64,7 +64,7 @@ fn written() -> impl Iterator<Item = &'static Format> {
 pub fn main(args: &ConvertArgs) -> Ended {
     let format = args.target()?;
     let source = args.input.display().to_string();
-    let input = open(&args.input).map_err(Failure::usage)?;
+    let input = open(&args.input, None).map_err(Failure::usage)?;
     let read = ReadOptions {
         format: args.format.as_deref().and_then(Format::from_name),
         skip_bad_lines: args.skip_bad_lines,

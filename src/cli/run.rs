@@ -8,7 +8,7 @@ use clap::Args;
 use super::options::{PlanOptions, fresh_seed};
 use super::{Ended, Failure};
 use crate::analysis::Limits;
-use crate::execute::{Options, execute};
+use crate::execute::{Options, ProgressOf, execute};
 use crate::host::sandbox;
 use crate::log;
 use crate::plan::Plan;
@@ -55,7 +55,7 @@ pub struct OutputOptions {
         value_name = "DIR",
         env = "FAULTBENCH_STORE"
     )]
-    store: PathBuf,
+    pub store: PathBuf,
 
     /// How long the analysis may take; then the answer is unknown
     #[arg(long, default_value = "60s", value_name = "TIME",
@@ -68,11 +68,11 @@ pub struct OutputOptions {
 
     /// Print the results as JSON
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 
     /// Say nothing while it runs
     #[arg(long, short)]
-    quiet: bool,
+    pub quiet: bool,
 
     /// Show more of what happens: -v, -vv
     #[arg(long, short, action = clap::ArgAction::Count)]
@@ -87,25 +87,31 @@ pub fn main(args: RunArgs) -> Ended {
     carry_out(plans, &args.output, started)
 }
 
+impl OutputOptions {
+    /// Enters the sandbox: before anything starts a thread, for only a single-threaded process can.
+    pub fn enter(&self, started: Instant, progress: ProgressOf) -> Result<Options, Failure> {
+        sandbox::enter(sandbox::Options::default()).map_err(Failure::harness)?;
+        Ok(Options {
+            store: self.store.clone(),
+            limits: Limits {
+                wall: self.budget,
+                ..Limits::default()
+            },
+            keep_data: self.keep_data,
+            log: log::init(self.verbose),
+            progress: if self.quiet {
+                || Box::new(progress::Silent)
+            } else {
+                progress
+            },
+            started,
+        })
+    }
+}
+
 /// Enters the sandbox and carries the plans out, one after another.
 pub fn carry_out(plans: Vec<Plan>, output: &OutputOptions, started: Instant) -> Ended {
-    // Before anything starts a thread: only a single-threaded process can enter.
-    sandbox::enter(sandbox::Options::default()).map_err(Failure::harness)?;
-    let options = Options {
-        store: output.store.clone(),
-        limits: Limits {
-            wall: output.budget,
-            ..Limits::default()
-        },
-        keep_data: output.keep_data,
-        log: log::init(output.verbose),
-        progress: if output.quiet {
-            || Box::new(progress::Silent)
-        } else {
-            progress::for_stderr
-        },
-        started,
-    };
+    let options = output.enter(started, progress::for_stderr)?;
     let runs = plans.len();
     let mut tally = Vec::new();
     for plan in plans {

@@ -21,6 +21,15 @@ pub fn for_stderr() -> Box<dyn Progress> {
     }
 }
 
+/// The progress of one of many runs, which have a line each when they end: nothing but a bar.
+pub fn bar_on_terminal() -> Box<dyn Progress> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Bar::new())
+    } else {
+        Box::new(Silent)
+    }
+}
+
 /// Says nothing.
 pub struct Silent;
 

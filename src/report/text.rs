@@ -130,8 +130,9 @@ pub fn tally(exits: &[Exit]) -> String {
         let count = exits.iter().filter(|e| *e == exit).count();
         (count > 0).then(|| format!("{count} {}", plain_word(*exit)))
     });
+    let runs = if exits.len() == 1 { "run" } else { "runs" };
     format!(
-        "{} runs: {}",
+        "{} {runs}: {}",
         exits.len(),
         counts.collect::<Vec<_>>().join(", ")
     )
@@ -198,7 +199,7 @@ fn claims_told(report: &Report) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn plain_word(exit: Exit) -> &'static str {
+pub(crate) fn plain_word(exit: Exit) -> &'static str {
     match exit {
         Exit::Valid => "valid",
         Exit::Safety => "VIOLATION",
@@ -210,7 +211,7 @@ pub(super) fn plain_word(exit: Exit) -> &'static str {
     }
 }
 
-fn word(exit: Exit) -> String {
+pub(super) fn word(exit: Exit) -> String {
     let style = match exit {
         Exit::Valid => GOOD,
         Exit::Safety => BAD,
@@ -223,7 +224,7 @@ fn headline(out: &mut String, exit: Exit, sentence: &str) {
     let _ = writeln!(out, "{}: {sentence}\n", word(exit));
 }
 
-fn field(out: &mut String, name: &str, text: &str) {
+pub(super) fn field(out: &mut String, name: &str, text: &str) {
     let _ = writeln!(out, "  {DIM}{name:<13}{DIM:#} {text}");
 }
 

@@ -70,7 +70,12 @@ impl Lab {
     }
 
     pub fn store(&self) -> String {
-        self.dir.path().join("store").display().to_string()
+        self.path("store").display().to_string()
+    }
+
+    /// A path in the directory faultbench runs in.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     fn command(&self, args: &[&str]) -> Command {
