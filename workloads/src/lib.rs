@@ -7,11 +7,15 @@
 
 pub mod bank;
 pub mod call;
+pub mod counter;
+pub mod list_append;
+pub mod lock;
 pub mod outcome;
+pub mod queue;
 pub mod register;
 pub mod set;
 mod workload;
 
-pub use call::Call;
+pub use call::{Call, Step, ints};
 pub use outcome::{Failure, Outcome};
 pub use workload::{Claim, WORKLOADS, Workload, WorkloadKind, workload_named};

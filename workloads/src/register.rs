@@ -74,9 +74,6 @@ impl Workload for Registers {
     }
 
     fn claim(&self) -> Claim {
-        Claim {
-            model: "cas-register",
-            total: None,
-        }
+        Claim::of("cas-register")
     }
 }

@@ -36,9 +36,6 @@ impl Workload for GrowingSet {
     }
 
     fn claim(&self) -> Claim {
-        Claim {
-            model: "set",
-            total: None,
-        }
+        Claim::of("set")
     }
 }

@@ -3,7 +3,7 @@
 use proptest::strategy::BoxedStrategy;
 
 use crate::call::Call;
-use crate::{bank, register, set};
+use crate::{bank, counter, list_append, lock, queue, register, set};
 
 /// What a workload claims of a store: the checker's model and what it needs to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,13 @@ pub struct Claim {
     pub model: &'static str,
     /// For `bank`: the total every read must see.
     pub total: Option<i64>,
+}
+
+impl Claim {
+    /// A claim that needs nothing but a model.
+    pub fn of(model: &'static str) -> Claim {
+        Claim { model, total: None }
+    }
 }
 
 /// A workload: pure functions of an operation's position, so that leaving one operation out of a
@@ -27,7 +34,7 @@ pub trait Workload: Sync + Send {
     /// every node.
     fn final_reads(&self, issued: u64) -> Vec<Call>;
 
-    /// A cheap call that shows that a node serves again.
+    /// A cheap call that shows that a node serves again, be it by declining.
     fn probe(&self) -> Call;
 
     fn claim(&self) -> Claim;
@@ -48,6 +55,26 @@ pub const WORKLOADS: &[WorkloadKind] = &[
         name: "bank",
         about: "transfers between accounts and reads of all; the total never changes",
         build: || Box::new(bank::Bank::default()),
+    },
+    WorkloadKind {
+        name: "counter",
+        about: "increments of a counter and reads of it; no acknowledged increment is ever lost",
+        build: || Box::new(counter::Counter),
+    },
+    WorkloadKind {
+        name: "list-append",
+        about: "transactions of appends to lists and reads of them; strictly serializable",
+        build: || Box::new(list_append::Lists::default()),
+    },
+    WorkloadKind {
+        name: "lock",
+        about: "a lock taken and given back; one holder at a time, or fencing tokens that grow",
+        build: || Box::new(lock::Locks),
+    },
+    WorkloadKind {
+        name: "queue",
+        about: "elements put into a queue and taken out; what goes in comes out once",
+        build: || Box::new(queue::Queue),
     },
     WorkloadKind {
         name: "register",
