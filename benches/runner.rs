@@ -3,6 +3,7 @@
 //!
 //!     cargo bench --bench runner
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,6 +60,8 @@ fn plan() -> Plan {
         seed: 1,
         target: "no-op".into(),
         bug: None,
+        options: BTreeMap::new(),
+        binaries: BTreeMap::new(),
         nodes: 5,
         workload: "register".into(),
         consistency: Vec::new(),

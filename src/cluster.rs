@@ -3,72 +3,68 @@
 //! What each node is (up, paused, down) is kept here alone, so that healing needs no memory of what
 //! was done: it looks at what is, and makes every node run and every link whole again.
 
+mod bring_up;
+mod command;
+mod log;
+mod member;
+mod network;
+mod probe;
+
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::host::fabric::Fabric;
-use crate::host::process::{Process, Spawn};
-use crate::node::{NodeId, names};
+use crate::host::process::Spawn;
+use crate::node::NodeId;
 use crate::runner::client::{Client, System};
+use crate::targets::description::Seating;
+use crate::targets::seat::{Network, Seat};
 use crate::targets::{NodeStatus, Target};
+use member::Member;
+use network::Clients;
 
-/// Real processes of one target, each in a network namespace of its own.
+/// Real processes of one target, those of each node in a network namespace of its own.
 pub struct Cluster {
     fabric: Arc<Fabric>,
-    target: Box<dyn Target>,
+    target: Target,
     members: Vec<Member>,
-}
-
-struct Member {
-    node: NodeId,
-    address: Ipv4Addr,
-    dir: PathBuf,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    process: Option<Process>,
-    paused: bool,
-    /// Grows with every start: tells one process of a node from the next.
-    incarnation: u64,
-    /// How the node ended by itself, each time it did.
-    crashes: Vec<String>,
+    addresses: Arc<[Ipv4Addr]>,
+    /// Where clients of the load sit.
+    clients: Arc<dyn Network>,
+    /// Where the cluster is looked at from: whatever is cut, every node is reached.
+    watch: Arc<dyn Network>,
 }
 
 /// How long a node may take to tell its status: longer than any healthy one needs.
 const STATUS_WITHIN: Duration = Duration::from_millis(300);
-/// Between two looks at a cluster that is not ready.
-const READY_POLL: Duration = Duration::from_millis(20);
 
 impl Cluster {
-    /// Starts every node. Node `n1`'s data and logs go to `dir/n1`.
+    /// A cluster of which nothing runs yet. Node `n1`'s data and logs go to `dir/n1`.
     ///
     /// # Errors
-    /// A directory or a process could not be made.
-    pub fn start(
-        fabric: Arc<Fabric>,
-        target: Box<dyn Target>,
-        dir: &Path,
-    ) -> Result<Cluster, String> {
-        let member = |node: NodeId| Member {
-            node,
-            address: fabric.address(node),
-            dir: dir.join(node.to_string()),
-            state: Mutex::default(),
+    /// A directory could not be made.
+    pub fn new(fabric: Arc<Fabric>, target: Target, dir: &Path) -> Result<Cluster, String> {
+        let processes = target.description.process.len();
+        let nodes = NodeId::all(fabric.nodes());
+        let member = |node: NodeId| Member::new(node, dir.join(node.to_string()), processes);
+        let members = nodes.clone().map(member).collect::<Result<_, _>>()?;
+        let network = |seating| -> Arc<dyn Network> {
+            Arc::new(Clients {
+                fabric: Arc::clone(&fabric),
+                seating,
+                logs: dir.to_owned(),
+            })
         };
-        let members = NodeId::all(fabric.nodes()).map(member).collect();
-        let cluster = Cluster {
+        Ok(Cluster {
+            clients: network(target.description.clients),
+            watch: network(Seating::Outside),
+            addresses: nodes.map(|node| fabric.address(node)).collect(),
             fabric,
             target,
             members,
-        };
-        for node in cluster.all() {
-            cluster.start_node(node)?;
-        }
-        Ok(cluster)
+        })
     }
 
     pub fn fabric(&self) -> &Fabric {
@@ -79,31 +75,11 @@ impl Cluster {
         NodeId::all(self.members.len())
     }
 
-    /// Waits until every node is up and all agree who leads. Returns how long that took.
-    ///
-    /// # Errors
-    /// The deadline came first: which nodes were not ready, or ended by themselves.
-    pub async fn wait_ready(&self, within: Duration) -> Result<Duration, String> {
-        let start = Instant::now();
-        loop {
-            let statuses = self.statuses().await;
-            let leaders: Vec<_> = statuses.iter().map(|s| s.and_then(|s| s.leader)).collect();
-            if leaders.iter().all(|l| l.is_some() && *l == leaders[0]) {
-                return Ok(start.elapsed());
-            }
-            self.watch();
-            let crashes = self.crashes();
-            if start.elapsed() >= within || !crashes.is_empty() {
-                let silent: Vec<_> = self.all().filter(|n| leaders[n.0].is_none()).collect();
-                return Err(match (crashes.first(), silent.is_empty()) {
-                    (Some(crash), _) => crash.clone(),
-                    (None, true) => format!("nodes disagree on who leads after {within:?}"),
-                    (None, false) => {
-                        format!("{} knew no leader after {within:?}", names(&silent))
-                    }
-                });
-            }
-            tokio::time::sleep(READY_POLL).await;
+    fn seat(&self, node: NodeId, network: &Arc<dyn Network>) -> Seat {
+        Seat {
+            node,
+            addresses: Arc::clone(&self.addresses),
+            network: Arc::clone(network),
         }
     }
 
@@ -116,84 +92,99 @@ impl Cluster {
 
     /// Every node's own view, by node; `None` where a node does not answer.
     async fn statuses(&self) -> Vec<Option<NodeStatus>> {
-        let asks = self
-            .members
-            .iter()
-            .map(|member| tokio::time::timeout(STATUS_WITHIN, self.target.status(member.address)));
-        futures_util::future::join_all(asks)
-            .await
-            .into_iter()
-            .map(|answer| answer.ok().flatten())
-            .collect()
+        let asks = self.all().map(|node| async move {
+            let seat = self.seat(node, &self.watch);
+            let status = self.target.driver.status(&seat);
+            let answer = tokio::time::timeout(STATUS_WITHIN, status).await;
+            answer.ok().flatten()
+        });
+        futures_util::future::join_all(asks).await
     }
 
-    /// Starts a node that is down, on the disk it left.
+    /// Starts those processes of a node that do not run, on the disk they left.
+    ///
+    /// # Errors
+    /// Which one could not be started, and why.
     pub fn start_node(&self, node: NodeId) -> Result<(), String> {
+        (0..self.target.description.process.len())
+            .try_for_each(|process| self.start_process(node, process))
+    }
+
+    fn start_process(&self, node: NodeId, process: usize) -> Result<(), String> {
         let member = &self.members[node.0];
         let mut state = member.lock();
-        if state.process.is_some() {
+        if state.runs(process) {
             return Ok(());
         }
-        let data = member.dir.join("data");
-        std::fs::create_dir_all(&data)
-            .map_err(|error| format!("cannot make {}: {error}", data.display()))?;
-        let addresses: Vec<_> = self.members.iter().map(|m| m.address).collect();
-        let command = self.target.command(node, &addresses, &data);
-        let process = Spawn {
+        let data = member.data();
+        let place = self.target.place(node, &self.addresses, &data);
+        let kind = &self.target.description.process[process];
+        for (name, text) in &kind.files {
+            // Servers rewrite their own: only what is not there yet is written.
+            let path = data.join(name);
+            if !path.exists() {
+                let written = std::fs::write(&path, self.target.render(text, &place));
+                written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            }
+        }
+        let command = self.target.command(&kind.command, &place)?;
+        let [stdout, stderr] = self.logs(node, process);
+        let started = Spawn {
             program: command.program,
             args: command.args,
             env: command.env,
             cwd: Some(data),
             namespace: Some(self.fabric.namespace(node)),
-            stdout: Some(member.dir.join("stdout.log")),
-            stderr: Some(member.dir.join("stderr.log")),
+            stdout: Some(stdout),
+            stderr: Some(stderr),
         }
         .start()
-        .map_err(|error| format!("cannot start {node}: {error}"))?;
-        state.process = Some(process);
-        state.paused = false;
-        state.incarnation += 1;
+        .map_err(|error| format!("cannot start {}: {error}", self.name(node, process)))?;
+        state.started(process, started);
         Ok(())
     }
 
-    /// SIGKILL. Returns what was observed; `None` if the node was down.
+    /// The logs of a process: its standard output and error.
+    fn logs(&self, node: NodeId, process: usize) -> [std::path::PathBuf; 2] {
+        let prefix = match self.target.description.process[process].name.as_str() {
+            "" => String::new(),
+            name => format!("{name}-"),
+        };
+        let dir = self.members[node.0].dir();
+        ["stdout.log", "stderr.log"].map(|log| dir.join(format!("{prefix}{log}")))
+    }
+
+    /// A process as it is spoken of: its node, and which of the node's if there are several.
+    fn name(&self, node: NodeId, process: usize) -> String {
+        match self.target.description.process[process].name.as_str() {
+            "" => node.to_string(),
+            name => format!("{name} of {node}"),
+        }
+    }
+
+    /// SIGKILL to all of a node. Returns what was observed; `None` if the node was down.
+    ///
+    /// # Errors
+    /// A process could not be killed.
     pub fn kill_node(&self, node: NodeId) -> Result<Option<String>, String> {
-        let mut state = self.members[node.0].lock();
-        let Some(mut process) = state.process.take() else {
-            return Ok(None);
-        };
-        state.paused = false;
-        process
-            .kill()
-            .map(|killed| Some(format!("{node} (pid {}) {}", process.pid(), killed.status)))
-            .map_err(|error| format!("cannot kill {node}: {error}"))
+        self.members[node.0].lock().kill(node)
     }
 
-    /// SIGSTOP. Returns the incarnation that was paused; `None` if the node is down or paused.
+    /// SIGSTOP to all of a node. Returns the incarnation that was paused; `None` if the node is
+    /// down or paused.
+    ///
+    /// # Errors
+    /// A process could not be paused.
     pub fn pause_node(&self, node: NodeId) -> Result<Option<u64>, String> {
-        let mut state = self.members[node.0].lock();
-        let incarnation = state.incarnation;
-        if state.paused {
-            return Ok(None);
-        }
-        let Some(process) = &mut state.process else {
-            return Ok(None);
-        };
-        process
-            .pause()
-            .map_err(|error| format!("cannot pause {node}: {error}"))?;
-        state.paused = true;
-        Ok(Some(incarnation))
+        self.members[node.0].lock().pause(node)
     }
 
-    /// SIGCONT, if it is still the process that was paused. Returns whether it was.
+    /// SIGCONT, if it is still the incarnation that was paused. Returns whether it was.
+    ///
+    /// # Errors
+    /// A process could not be resumed.
     pub fn resume_node(&self, node: NodeId, incarnation: u64) -> Result<bool, String> {
-        let mut state = self.members[node.0].lock();
-        if !state.paused || state.incarnation != incarnation {
-            return Ok(false);
-        }
-        state.resume(node)?;
-        Ok(true)
+        self.members[node.0].lock().resume_if(node, incarnation)
     }
 
     /// Makes every link whole and every node run.
@@ -204,9 +195,9 @@ impl Cluster {
         self.fabric.heal_all();
         self.watch();
         let mut failures = Vec::new();
-        for member in &self.members {
-            let resumed = member.lock().resume(member.node);
-            let started = self.start_node(member.node);
+        for node in self.all() {
+            let resumed = self.members[node.0].lock().resume(node);
+            let started = self.start_node(node);
             failures.extend(resumed.err().into_iter().chain(started.err()));
         }
         if failures.is_empty() {
@@ -216,24 +207,16 @@ impl Cluster {
         }
     }
 
-    /// Notices nodes that ended by themselves.
+    /// Notices processes that ended by themselves.
     pub fn watch(&self) {
-        for member in &self.members {
-            let mut state = member.lock();
-            let ended = state.process.as_mut().map(Process::try_exit_status);
-            let ended = match ended {
-                None | Some(Ok(None)) => None,
-                Some(Ok(Some(status))) => Some(status.to_string()),
-                Some(Err(error)) => Some(error.to_string()),
-            };
-            if let Some(ended) = ended {
-                state.process = None;
-                let log = member.dir.join("stderr.log");
-                let crash = format!(
-                    "{} ended by itself: {ended}; see {}",
-                    member.node,
-                    log.display()
-                );
+        for node in self.all() {
+            let mut state = self.members[node.0].lock();
+            for (process, ended) in state.ended() {
+                let [_, stderr] = self.logs(node, process);
+                let name = self.name(node, process);
+                let tail = log::tail(&self.logs(node, process));
+                let log = stderr.display();
+                let crash = format!("{name} ended by itself: {ended}; see {log}{tail}");
                 tracing::warn!("{crash}");
                 state.crashes.push(crash);
             }
@@ -248,6 +231,7 @@ impl Cluster {
 
     /// Ends every node.
     pub fn stop(&self) {
+        self.run_stop_commands();
         for node in self.all() {
             if let Err(error) = self.kill_node(node) {
                 tracing::warn!("{error}");
@@ -262,24 +246,6 @@ impl System for Cluster {
     }
 
     fn connect(&self, node: NodeId) -> Box<dyn Client> {
-        self.target.connect(self.members[node.0].address)
-    }
-}
-
-impl Member {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no holder of this lock panics")
-    }
-}
-
-impl State {
-    fn resume(&mut self, node: NodeId) -> Result<(), String> {
-        if let (true, Some(process)) = (self.paused, &mut self.process) {
-            process
-                .resume()
-                .map_err(|error| format!("cannot resume {node}: {error}"))?;
-        }
-        self.paused = false;
-        Ok(())
+        self.target.driver.connect(self.seat(node, &self.clients))
     }
 }

@@ -107,6 +107,7 @@ pub fn execute(plan: Plan, options: &Options) -> Result<Results, String> {
         faults: ran.facts.faults,
         interrupted: ran.facts.interrupted,
         network: ran.network,
+        target_version: ran.target_version,
         times_ms: times,
         dir: dir.path().display().to_string(),
     };
@@ -122,6 +123,7 @@ struct Ran {
     crashes: Vec<String>,
     harness: Vec<String>,
     network: String,
+    target_version: Option<String>,
     times: Times,
 }
 
@@ -130,19 +132,15 @@ fn drive(plan: Plan, dir: &RunDir, options: &Options) -> Result<Ran, String> {
     let network = fabric.backend().backend.to_string();
     let fabric = Arc::new(fabric);
     let runtime = runtime_in_hub(&fabric)?;
-    let target = targets::find(
-        &plan.setting.target,
-        &plan.setting.workload,
-        plan.setting.bug.as_deref(),
-    )?;
-    let target = (target.build)(&plan.setting)?;
+    let target = targets::build(&plan.setting)?;
+    let target_version = targets::version::detect(&target);
     let (stopper, stop) = stop_pair();
     let progress = (options.progress)();
     let within = plan.setting.recovery_deadline();
     let history = dir.history();
     let recorder = Recorder::create(&history)
         .map_err(|error| format!("cannot write {}: {error}", history.display()))?;
-    let cluster = Arc::new(Cluster::start(fabric, target, &dir.nodes())?);
+    let cluster = Arc::new(Cluster::new(fabric, target, &dir.nodes())?);
     let scene = Scene::new(
         plan,
         Parts {
@@ -185,6 +183,7 @@ fn drive(plan: Plan, dir: &RunDir, options: &Options) -> Result<Ran, String> {
         crashes,
         harness,
         network,
+        target_version,
         times,
     })
 }
@@ -197,7 +196,7 @@ async fn conduct(
     within: Duration,
 ) -> (RunFacts, Option<Duration>) {
     tokio::spawn(interrupts(stopper));
-    let ready = match cluster.wait_ready(within).await {
+    let ready = match cluster.bring_up(within).await {
         Ok(took) => took,
         Err(reason) => {
             let facts = RunFacts {

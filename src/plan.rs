@@ -9,6 +9,8 @@ pub mod nemesis;
 pub mod schedule;
 pub mod seed;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use faultbench_checkers::checker::model_named;
@@ -33,6 +35,12 @@ pub struct Setting {
     pub target: String,
     /// The planted bug of an embedded store.
     pub bug: Option<String>,
+    /// What is chosen of the target's options, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// Where programs of the target are that are not to be looked for on PATH.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub binaries: BTreeMap<String, PathBuf>,
     pub nodes: usize,
     pub workload: String,
     /// The consistency models to judge by; what the workload claims where empty.

@@ -37,6 +37,8 @@ pub struct Results {
     pub interrupted: bool,
     /// How each node's packets reached the others: `tun` or `packet-socket`.
     pub network: String,
+    /// What the system under test says its version is, if it is asked.
+    pub target_version: Option<String>,
     pub times_ms: Times,
     /// Where the run is stored.
     pub dir: String,

@@ -202,7 +202,7 @@ async fn recover(scene: &Arc<Scene>) -> Vec<(NodeId, Option<Duration>)> {
         probes.spawn(async move {
             let mut prober = Worker::new(node, &scene);
             let served = prober
-                .call_until_ok(&scene.workload.probe(), deadline)
+                .call_until_served(&scene.workload.probe(), deadline)
                 .await;
             (node, served.then(|| start.elapsed()))
         });

@@ -1,7 +1,19 @@
 //! Systems under test: how a node of each is started, and how a client speaks to it.
+//!
+//! How nodes are run is a [`Description`], the same for built-in targets and target files; how
+//! clients speak to them is a [`Driver`].
 
+pub mod description;
+pub mod http;
+mod outcomes;
+pub mod place;
+mod programs;
 pub mod raft;
+pub mod seat;
+pub mod template;
+pub mod version;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -11,18 +23,27 @@ use serde::Serialize;
 use crate::node::NodeId;
 use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
+use description::{Argv, Description};
+use place::Place;
+use seat::Seat;
+use template::Template;
 
-/// A system under test, in a cluster of known addresses.
-pub trait Target: Send + Sync {
-    /// The command that runs a node in the foreground until it is killed, and again after that on
-    /// the same directory.
-    fn command(&self, node: NodeId, addresses: &[Ipv4Addr], dir: &Path) -> NodeCommand;
+/// How clients speak to a system under test.
+pub trait Driver: Send + Sync {
+    /// A client at the seat.
+    fn connect(&self, seat: Seat) -> Box<dyn Client>;
 
-    /// A client of the node at `address`.
-    fn connect(&self, address: Ipv4Addr) -> Box<dyn Client>;
+    /// What the seat's node says of itself; `None` when it does not answer, or of a system whose
+    /// nodes do not say.
+    fn status<'a>(&'a self, seat: &'a Seat) -> Pending<'a, Option<NodeStatus>>;
 
-    /// What the node at `address` says of itself; `None` when it does not answer.
-    fn status(&self, address: Ipv4Addr) -> Pending<'_, Option<NodeStatus>>;
+    /// Whether nodes say who leads: the cluster is ready when all agree.
+    fn says_leader(&self) -> bool;
+
+    /// What the placeholder `{config}` stands for.
+    fn config(&self, _place: &Place<'_>) -> Option<String> {
+        None
+    }
 }
 
 /// A program to run.
@@ -53,50 +74,185 @@ pub struct BugKind {
 pub struct TargetKind {
     pub name: &'static str,
     pub about: &'static str,
-    /// Workloads it has the operations for.
-    pub workloads: &'static [&'static str],
     pub bugs: fn() -> Vec<BugKind>,
-    /// Makes the target as the setting asks for it.
-    pub build: fn(&Setting) -> Result<Box<dyn Target>, String>,
+    /// Its description, in the form of a target file.
+    description: &'static str,
+    /// Makes the driver as the setting and the options chosen ask for it.
+    driver: fn(&Setting, &BTreeMap<String, String>) -> Result<Box<dyn Driver>, String>,
 }
 
-/// Every target there is.
+/// Every built-in target there is.
 pub const TARGETS: &[TargetKind] = &[TargetKind {
     name: "raft",
     about: "embedded: a replicated, durable, linearizable transactional store on openraft",
-    workloads: &["bank", "register", "set"],
     bugs: raft::bugs,
-    build: raft::build,
+    description: include_str!("targets/files/raft.toml"),
+    driver: raft::driver,
 }];
 
-/// Looks a target up, and checks that it can do what the names ask for.
+/// A system under test as a setting asks for it.
+pub struct Target {
+    pub description: Description,
+    pub driver: Box<dyn Driver>,
+    options: BTreeMap<String, String>,
+    binaries: BTreeMap<String, PathBuf>,
+    /// The running program, which is a node of the embedded stores too.
+    faultbench: PathBuf,
+}
+
+/// The description of a built-in target by its name, or of a target file by its path.
 ///
 /// # Errors
-/// No such target, no such bug, or a workload it cannot serve; says which there are.
-pub fn find(name: &str, workload: &str, bug: Option<&str>) -> Result<&'static TargetKind, String> {
-    let known = || TARGETS.iter().map(|kind| kind.name);
-    let target = TARGETS
-        .iter()
-        .find(|kind| kind.name == name)
-        .ok_or_else(|| no_such("target", name, known()))?;
-    if !target.workloads.contains(&workload) {
+/// No such target, says which there are; or what is wrong with the file.
+pub fn describe(name: &str) -> Result<Description, String> {
+    if let Some(kind) = built_in(name) {
+        return Description::parse(kind.description, kind.name, PathBuf::from("."));
+    }
+    if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml") {
+        return Description::from_file(Path::new(name));
+    }
+    let known = TARGETS.iter().map(|kind| kind.name);
+    Err(no_such("target", name, known) + ", or give the path of a target file")
+}
+
+fn built_in(name: &str) -> Option<&'static TargetKind> {
+    TARGETS.iter().find(|kind| kind.name == name)
+}
+
+/// Makes the target of a setting.
+///
+/// # Errors
+/// There is no such target, or it has not what the setting asks for; says what it has.
+pub fn build(setting: &Setting) -> Result<Target, String> {
+    let description = describe(&setting.target)?;
+    let kind = built_in(&setting.target);
+    let name = &description.name;
+    let workloads = description.workloads.iter().map(String::as_str);
+    if !workloads
+        .clone()
+        .any(|workload| workload == setting.workload)
+    {
         let what = format!("workload of target {name}");
-        return Err(no_such(&what, workload, target.workloads.iter().copied()));
+        return Err(no_such(&what, &setting.workload, workloads));
     }
-    if let Some(bug) = bug {
-        let bugs = (target.bugs)();
-        if !bugs.iter().any(|kind| kind.name == bug) {
-            let what = format!("bug of target {name}");
-            return Err(no_such(&what, bug, bugs.iter().map(|kind| kind.name)));
+    let bugs = kind.map_or_else(Vec::new, |kind| (kind.bugs)());
+    let bug = setting.bug.as_deref();
+    if let Some(bug) = bug.filter(|bug| bugs.iter().all(|kind| kind.name != *bug)) {
+        let what = format!("bug of target {name}");
+        return Err(no_such(&what, bug, bugs.iter().map(|kind| kind.name)));
+    }
+    let (min, max) = (description.nodes.min, description.nodes.max);
+    if !(min..=max).contains(&setting.nodes) {
+        let nodes = setting.nodes;
+        return Err(match min == max {
+            true => format!("target {name} has {min} nodes, not {nodes}"),
+            false => format!("target {name} has {min} to {max} nodes, not {nodes}"),
+        });
+    }
+    let options = choose(&description, &setting.options)?;
+    let faultbench = std::env::current_exe()
+        .map_err(|error| format!("cannot find this program to start nodes with: {error}"))?;
+    let driver = match kind {
+        Some(kind) => (kind.driver)(setting, &options)?,
+        None => return Err("target files are not supported".to_owned()),
+    };
+    Ok(Target {
+        description,
+        driver,
+        options,
+        binaries: setting.binaries.clone(),
+        faultbench,
+    })
+}
+
+/// The options of a target with what was asked for.
+fn choose(
+    description: &Description,
+    asked: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, String> {
+    let known = &description.options;
+    if let Some(name) = asked.keys().find(|name| !known.contains_key(*name)) {
+        let what = format!("option of target {}", description.name);
+        return Err(no_such(&what, name, known.keys().map(String::as_str)));
+    }
+    let mut options = BTreeMap::new();
+    for (name, option) in known {
+        let value = asked.get(name).unwrap_or(&option.default);
+        if !option.choices.is_empty() && !option.choices.contains(value) {
+            let choices = option.choices.iter().map(String::as_str);
+            return Err(no_such(&format!("choice of option {name}"), value, choices));
         }
+        options.insert(name.clone(), value.clone());
     }
-    Ok(target)
+    Ok(options)
 }
 
 fn no_such<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<_> = known.collect();
-    format!(
-        "there is no {what} {name:?}; choose from {}",
-        known.join(", ")
-    )
+    let choose = match known.is_empty() {
+        true => "there are none".to_owned(),
+        false => format!("choose from {}", known.join(", ")),
+    };
+    format!("there is no {what} {name:?}; {choose}")
+}
+
+impl Target {
+    /// The place of a node, for its placeholders.
+    pub fn place<'a>(
+        &'a self,
+        node: NodeId,
+        addresses: &'a [Ipv4Addr],
+        data: &'a Path,
+    ) -> Place<'a> {
+        Place {
+            node,
+            addresses,
+            data,
+            description: &self.description,
+            options: &self.options,
+        }
+    }
+
+    /// A text of the description at a place.
+    pub fn render(&self, text: &Template, place: &Place<'_>) -> String {
+        text.render(|name| match name {
+            "faultbench" => Some(self.faultbench.display().to_string()),
+            "config" => self.driver.config(place),
+            name => place.value(name),
+        })
+    }
+
+    /// A command of the description at a place.
+    ///
+    /// # Errors
+    /// Its program is not on this machine.
+    pub fn command(&self, argv: &Argv, place: &Place<'_>) -> Result<NodeCommand, String> {
+        let mut words = argv.iter().map(|word| self.render(word, place));
+        let program = words.next().unwrap_or_default();
+        let env = self.description.env.iter();
+        Ok(NodeCommand {
+            program: self.program(&program, None)?,
+            args: words.map(OsString::from).collect(),
+            env: env
+                .map(|(name, value)| (name.into(), self.render(value, place).into()))
+                .collect(),
+        })
+    }
+
+    fn program(&self, program: &str, package: Option<&str>) -> Result<PathBuf, String> {
+        programs::find(program, package, &self.description.dir, &self.binaries)
+    }
+
+    /// Fails if a program of the target is not on this machine.
+    ///
+    /// # Errors
+    /// Which one, and what to do.
+    pub fn check_installed(&self) -> Result<(), String> {
+        let nowhere = [Ipv4Addr::LOCALHOST];
+        let place = self.place(NodeId(0), &nowhere, Path::new("/"));
+        for (program, package) in self.description.programs() {
+            self.program(&self.render(program, &place), package)?;
+        }
+        Ok(())
+    }
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::Ended;
 use crate::plan::nemesis::FAMILIES;
-use crate::targets::TARGETS;
+use crate::targets::description::Choices;
+use crate::targets::{self, TARGETS};
 use crate::verdict::Exit;
 
 /// List targets, workloads, nemeses, bugs, checkers, consistency models and history formats
@@ -34,6 +35,7 @@ enum Kind {
     Workloads,
     Nemeses,
     Bugs,
+    Options,
     Checkers,
     Consistency,
     Formats,
@@ -53,6 +55,7 @@ impl Kind {
             Kind::Workloads => rows("workload", WORKLOADS.iter().map(|w| (w.name, w.about))),
             Kind::Nemeses => FAMILIES.iter().flat_map(nemesis_rows).collect(),
             Kind::Bugs => TARGETS.iter().flat_map(bug_rows).collect(),
+            Kind::Options => TARGETS.iter().flat_map(option_rows).collect(),
             Kind::Checkers => rows("checker", MODELS.iter().map(|m| (m.name, m.about))),
             Kind::Consistency => lattice::MODELS.iter().map(consistency_row).collect(),
             Kind::Formats => rows("format", FORMATS.iter().map(|f| (f.name, f.about))),
@@ -86,6 +89,24 @@ fn bug_rows(target: &crate::targets::TargetKind) -> Vec<Row> {
         "bug",
         (target.bugs)().iter().map(|bug| (bug.name, bug.about)),
     )
+}
+
+/// What can be chosen of a target with `--with`.
+fn option_rows(target: &crate::targets::TargetKind) -> Vec<Row> {
+    let description = targets::describe(target.name);
+    let options = description.map_or_else(|_| Default::default(), |target| target.options);
+    let row = |(name, option): (String, Choices)| {
+        let choices = match option.choices.as_slice() {
+            [] => String::new(),
+            choices => format!(" ({})", choices.join(", ")),
+        };
+        Row {
+            kind: "option",
+            name: format!("{}:{name}", target.name),
+            about: format!("{}{choices}; by default {}", option.about, option.default),
+        }
+    };
+    options.into_iter().map(row).collect()
 }
 
 fn consistency_row(kind: &lattice::models::ModelKind) -> Row {

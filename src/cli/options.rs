@@ -1,5 +1,6 @@
 //! Options that describe a run, shared by `run` and `plan`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use super::Failure;
 use crate::plan::nemesis::Request;
 use crate::plan::schedule::Rhythm;
 use crate::plan::{PLAN_VERSION, Plan, Setting};
-use crate::targets::{self, TARGETS};
+use crate::targets;
 
 /// What to run.
 #[derive(Args, Clone)]
@@ -20,10 +21,21 @@ pub struct PlanOptions {
           value_parser = PossibleValuesParser::new(WORKLOADS.iter().map(|w| w.name)))]
     workload: String,
 
-    /// The system under test
-    #[arg(long, short, default_value = "raft",
-          value_parser = PossibleValuesParser::new(TARGETS.iter().map(|t| t.name)))]
+    /// The system under test: a name of `faultbench list targets`, or the path of a target file
+    #[arg(long, short, default_value = "raft", value_name = "NAME|FILE")]
     target: String,
+
+    /// Choose one of the target's options; `faultbench list options` names them
+    #[arg(long = "with", value_parser = parse_pair::<String>, value_name = "OPTION=VALUE")]
+    options: Vec<(String, String)>,
+
+    /// What reads of the target promise: short for `--with reads=…`
+    #[arg(long, value_name = "KIND")]
+    reads: Option<String>,
+
+    /// Use this program instead of the one on PATH
+    #[arg(long = "binary", value_parser = parse_pair::<PathBuf>, value_name = "PROGRAM=PATH")]
+    binaries: Vec<(String, PathBuf)>,
 
     /// A bug to plant in an embedded store; `faultbench list` names them
     #[arg(long)]
@@ -52,9 +64,9 @@ pub struct PlanOptions {
           value_name = "TIME")]
     fault_gap: Duration,
 
-    /// Nodes of the cluster
-    #[arg(long, short, default_value_t = 5, value_name = "N")]
-    nodes: usize,
+    /// Nodes of the cluster [default: what the target is run with]
+    #[arg(long, short, value_name = "N")]
+    nodes: Option<usize>,
 
     /// Clients that work at once: a number, or a multiple of the nodes such as 2n
     #[arg(long, short, default_value = "2n", value_parser = parse_concurrency, value_name = "N")]
@@ -97,22 +109,34 @@ fn parse_concurrency(text: &str) -> Result<Concurrency, String> {
         .map_err(|_| "expected a number such as 10, or a multiple of the nodes such as 2n".into())
 }
 
+/// `name=value`.
+fn parse_pair<T: From<String>>(text: &str) -> Result<(String, T), String> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned().into())),
+        None => Err("expected two words joined by `=`".into()),
+    }
+}
+
 impl PlanOptions {
     /// Draws the plan for one seed.
     pub fn plan(&self, seed: u64) -> Result<Plan, Failure> {
-        targets::find(&self.target, &self.workload, self.bug.as_deref()).map_err(Failure::usage)?;
+        let description = targets::describe(&self.target).map_err(Failure::usage)?;
+        let nodes = self.nodes.unwrap_or(description.nodes.default);
+        let reads = self.reads.iter().map(|kind| ("reads".into(), kind.clone()));
         let setting = Setting {
             version: PLAN_VERSION,
             seed,
             target: self.target.clone(),
             bug: self.bug.clone(),
-            nodes: self.nodes,
+            options: self.options.iter().cloned().chain(reads).collect(),
+            binaries: self.binaries.iter().cloned().collect(),
+            nodes,
             workload: self.workload.clone(),
             consistency: self.consistency.clone(),
             nemesis: self.nemesis.clone(),
             concurrency: match self.concurrency {
                 Concurrency::Clients(n) => n,
-                Concurrency::PerNode(n) => n.saturating_mul(self.nodes),
+                Concurrency::PerNode(n) => n.saturating_mul(nodes),
             },
             rate_per_s: self.rate,
             time_limit_ms: millis(self.time_limit),
@@ -124,7 +148,9 @@ impl PlanOptions {
             calm: self.fault_gap,
             overlap: self.overlap,
         };
-        Plan::draw(setting, rhythm).map_err(Failure::usage)
+        let plan = Plan::draw(setting, rhythm).map_err(Failure::usage)?;
+        targets::build(&plan.setting).map_err(Failure::usage)?;
+        Ok(plan)
     }
 }
 

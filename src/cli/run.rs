@@ -14,6 +14,7 @@ use crate::log;
 use crate::plan::Plan;
 use crate::report::{progress, text};
 use crate::results::Results;
+use crate::targets;
 use crate::verdict::Exit;
 
 /// Start a cluster, drive clients and faults against it, and judge what it did
@@ -109,8 +110,18 @@ impl OutputOptions {
     }
 }
 
+/// A program that is not there is better told before anything starts.
+pub fn check_installed(plans: &[Plan]) -> Result<(), Failure> {
+    for plan in plans {
+        let target = targets::build(&plan.setting).map_err(Failure::usage)?;
+        target.check_installed().map_err(Failure::usage)?;
+    }
+    Ok(())
+}
+
 /// Enters the sandbox and carries the plans out, one after another.
 pub fn carry_out(plans: Vec<Plan>, output: &OutputOptions, started: Instant) -> Ended {
+    check_installed(&plans)?;
     let options = output.enter(started, progress::for_stderr)?;
     let runs = plans.len();
     let mut tally = Vec::new();

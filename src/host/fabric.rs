@@ -17,12 +17,13 @@ mod tun;
 mod wire;
 
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 pub use backend::{Backend, Choice};
 pub use link::{LinkCounters, Port, StrayCounters};
@@ -157,26 +158,51 @@ impl Fabric {
         self.links.get(from, to).counters()
     }
 
+    /// A TCP socket of the node's namespace, not connected and non-blocking: what it connects to
+    /// sees the node as its peer, and cuts of the node's links cut it off.
+    ///
+    /// # Errors
+    /// The namespace could not be entered, or no socket be made.
+    pub fn tcp_socket(&self, node: NodeId) -> io::Result<TcpStream> {
+        self.in_namespace(node, || {
+            let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+            let socket = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+            Ok(TcpStream::from(socket))
+        })
+    }
+
+    /// Entering a namespace moves the thread, so it is one that ends here.
+    fn in_namespace<T: Send>(
+        &self,
+        node: NodeId,
+        work: impl FnOnce() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                self.nodes[node.0].enter()?;
+                work()
+            });
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
     /// Sends a datagram over each link, from within the namespace it starts in: a cut link drops
     /// and counts it.
     ///
     /// # Errors
     /// A namespace could not be entered, or a datagram not be sent.
     pub fn probe(&self, links: &[Link]) -> io::Result<()> {
-        // Entering a namespace moves the thread, so it is one that ends here.
-        std::thread::scope(|scope| {
-            let prober = scope.spawn(|| links.iter().try_for_each(|link| self.send_probe(*link)));
-            prober
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        links.iter().try_for_each(|link| self.send_probe(*link))
     }
 
     fn send_probe(&self, link: Link) -> io::Result<()> {
-        self.nodes[link.from.0].enter()?;
-        let socket = UdpSocket::bind((self.address(link.from), 0))?;
-        socket.send_to(b"faultbench", (self.address(link.to), DISCARD_PORT))?;
-        Ok(())
+        self.in_namespace(link.from, || {
+            let socket = UdpSocket::bind((self.address(link.from), 0))?;
+            socket.send_to(b"faultbench", (self.address(link.to), DISCARD_PORT))?;
+            Ok(())
+        })
     }
 
     /// Frames that belonged to no link.

@@ -9,7 +9,7 @@ mod state;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -28,7 +28,7 @@ const SIGNAL_EFFECT_MAX: Duration = Duration::from_secs(5);
 /// Between two looks at /proc.
 const LOOK_INTERVAL: Duration = Duration::from_micros(500);
 
-/// A process to start. Its stdin is empty; its environment is the caller's, with `env` on top.
+/// A process to start. Its stdin is empty unless piped; its environment is the caller's, with `env` on top.
 #[derive(Debug, Clone)]
 pub struct Spawn<'a> {
     pub program: PathBuf,
@@ -82,10 +82,28 @@ impl<'a> Spawn<'a> {
     pub fn start(&self) -> Result<Process, ProcessError> {
         let mut command = Command::new(&self.program);
         command
+            .stdin(Stdio::null())
+            .stdout(log(self.stdout.as_deref())?);
+        self.execute(command)
+    }
+
+    /// The same with pipes to its stdin and from its stdout, in that order.
+    ///
+    /// # Errors
+    /// As [`Spawn::start`].
+    pub fn start_piped(&self) -> Result<(Process, OwnedFd, OwnedFd), ProcessError> {
+        let mut command = Command::new(&self.program);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = self.execute(command)?;
+        let input = process.child.stdin.take().expect("stdin is piped");
+        let output = process.child.stdout.take().expect("stdout is piped");
+        Ok((process, input.into(), output.into()))
+    }
+
+    fn execute(&self, mut command: Command) -> Result<Process, ProcessError> {
+        command
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(log(self.stdout.as_deref())?)
             .stderr(log(self.stderr.as_deref())?);
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);

@@ -9,6 +9,8 @@ pub(crate) fn setting() -> Setting {
         seed: 7,
         target: "raft".into(),
         bug: None,
+        options: BTreeMap::new(),
+        binaries: BTreeMap::new(),
         nodes: 5,
         workload: "bank".into(),
         consistency: Vec::new(),

@@ -24,6 +24,16 @@ pub struct Worker {
     client: Box<dyn Client>,
 }
 
+/// How a call was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    Ok,
+    /// Answered, but declined by the rules of the data.
+    Declined,
+    /// Not, or nobody knows.
+    No,
+}
+
 impl Worker {
     /// A worker that speaks to `node` only.
     pub fn new(node: NodeId, scene: &Arc<Scene>) -> Worker {
@@ -37,8 +47,8 @@ impl Worker {
         }
     }
 
-    /// Makes one call and records both its ends. True if it succeeded.
-    pub async fn call(&mut self, call: &Call) -> bool {
+    /// Makes one call and records both its ends.
+    pub async fn call(&mut self, call: &Call) -> Served {
         let recorder = &self.scene.recorder;
         let timeout = self.scene.plan.setting.op_timeout();
         recorder.invoke(self.caller, call);
@@ -46,7 +56,11 @@ impl Worker {
             Ok(outcome) => outcome,
             Err(_) => Outcome::Info(format!("no answer within {timeout:?}")),
         };
-        let ok = matches!(outcome, Outcome::Ok(_));
+        let served = match outcome {
+            Outcome::Ok(_) => Served::Ok,
+            Outcome::Fail(Failure::Declined(_)) => Served::Declined,
+            Outcome::Fail(Failure::Unavailable(_)) | Outcome::Info(_) => Served::No,
+        };
         let retire = matches!(outcome, Outcome::Info(_));
         let refused = matches!(outcome, Outcome::Fail(Failure::Unavailable(_)));
         recorder.complete(self.caller, call, outcome);
@@ -57,13 +71,29 @@ impl Worker {
         if refused {
             tokio::time::sleep(REFUSED_PAUSE).await;
         }
-        ok
+        served
     }
 
     /// Makes a call again and again until it succeeds. False if `deadline` came first.
     pub async fn call_until_ok(&mut self, call: &Call, deadline: Instant) -> bool {
+        self.call_until(call, deadline, |served| served == Served::Ok)
+            .await
+    }
+
+    /// The same, but content with an answer that declines: the node serves.
+    pub async fn call_until_served(&mut self, call: &Call, deadline: Instant) -> bool {
+        self.call_until(call, deadline, |served| served != Served::No)
+            .await
+    }
+
+    async fn call_until(
+        &mut self,
+        call: &Call,
+        deadline: Instant,
+        good: impl Fn(Served) -> bool,
+    ) -> bool {
         loop {
-            if self.call(call).await {
+            if good(self.call(call).await) {
                 return true;
             }
             if Instant::now() + RETRY_PAUSE >= deadline || self.scene.recorder.has_failed() {
@@ -91,7 +121,7 @@ impl Worker {
                 return;
             }
             queue.issued.fetch_add(1, Ordering::Relaxed);
-            if self.call(&planned.call).await {
+            if self.call(&planned.call).await == Served::Ok {
                 queue.succeeded.fetch_add(1, Ordering::Relaxed);
             }
         }

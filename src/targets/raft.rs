@@ -1,20 +1,23 @@
 //! The embedded store `raft`: nodes are this very program, started again as `faultbench node`.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use faultbench_checkers::Value;
 use faultbench_stores::protocol::{self, ClientError, Op, Reply};
 use faultbench_stores::raft::{Bug, Config, Timing};
-use faultbench_workloads::{Call, Failure, Outcome};
+use faultbench_workloads::{Call, Outcome, Step, ints};
 
-use super::{BugKind, NodeCommand, NodeStatus, Target};
+use super::outcomes::{declined, unavailable, unsupported};
+use super::place::Place;
+use super::seat::Seat;
+use super::{BugKind, Driver, NodeStatus};
 use crate::node::NodeId;
 use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
 
-/// The port of every node, in a network namespace of its own.
+/// The port in the description.
 const PORT: u16 = 7400;
 
 /// A connection not made by then is given up: nothing was sent, so the call certainly failed.
@@ -24,7 +27,6 @@ const CONNECT_WITHIN: Duration = Duration::from_millis(500);
 const THE_SET: i64 = 0;
 
 struct Raft {
-    program: PathBuf,
     bug: Option<Bug>,
 }
 
@@ -39,18 +41,17 @@ pub fn bugs() -> Vec<BugKind> {
         .collect()
 }
 
-/// The row's `build`.
+/// The row's `driver`.
 ///
 /// # Errors
-/// There is no such bug, or the running program cannot be found again.
-pub fn build(setting: &Setting) -> Result<Box<dyn Target>, String> {
+/// There is no such bug.
+pub fn driver(
+    setting: &Setting,
+    _options: &BTreeMap<String, String>,
+) -> Result<Box<dyn Driver>, String> {
     let bug = setting.bug.as_deref().map(str::parse::<Bug>).transpose();
-    let program = std::env::current_exe()
-        .map_err(|error| format!("cannot find this program to start nodes with: {error}"))?;
-    Ok(Box::new(Raft {
-        program,
-        bug: bug.map_err(|error| error.to_string())?,
-    }))
+    let bug = bug.map_err(|error| error.to_string())?;
+    Ok(Box::new(Raft { bug }))
 }
 
 fn socket(address: Ipv4Addr) -> SocketAddr {
@@ -61,37 +62,37 @@ fn store_id(node: NodeId) -> u64 {
     node.0 as u64 + 1
 }
 
-impl Target for Raft {
-    fn command(&self, node: NodeId, addresses: &[Ipv4Addr], dir: &Path) -> NodeCommand {
-        let peers = (1..).zip(addresses.iter().copied().map(socket)).collect();
-        let listen = socket(addresses[node.0]);
+impl Driver for Raft {
+    fn config(&self, place: &Place<'_>) -> Option<String> {
+        let sockets = place.addresses.iter().copied().map(socket);
         let config = Config {
-            id: store_id(node),
-            listen,
-            peers,
-            dir: dir.to_owned(),
+            id: store_id(place.node),
+            listen: socket(place.addresses[place.node.0]),
+            peers: (1..).zip(sockets).collect(),
+            dir: place.data.to_owned(),
             bug: self.bug,
             timing: Timing::default(),
             seed: None,
         };
-        let config = serde_json::to_string(&config).expect("a configuration is plain data");
-        NodeCommand {
-            program: self.program.clone(),
-            args: vec!["node".into(), "raft".into(), config.into()],
-            env: vec![("RUST_LOG".into(), "info".into())],
-        }
+        Some(serde_json::to_string(&config).expect("a configuration is plain data"))
     }
 
-    fn connect(&self, address: Ipv4Addr) -> Box<dyn Client> {
+    fn connect(&self, seat: Seat) -> Box<dyn Client> {
         Box::new(Connection {
-            address: socket(address),
+            address: socket(seat.address()),
             open: None,
         })
     }
 
-    fn status(&self, address: Ipv4Addr) -> Pending<'_, Option<NodeStatus>> {
+    fn says_leader(&self) -> bool {
+        true
+    }
+
+    fn status<'a>(&'a self, seat: &'a Seat) -> Pending<'a, Option<NodeStatus>> {
         Box::pin(async move {
-            let mut client = protocol::Client::connect(socket(address)).await.ok()?;
+            let mut client = protocol::Client::connect(socket(seat.address()))
+                .await
+                .ok()?;
             match client.call(&Op::Status).await.ok()? {
                 Reply::Ok(protocol::Value::Status(status)) => Some(NodeStatus {
                     leader: status.leader.map(|id| NodeId(id as usize - 1)),
@@ -116,7 +117,9 @@ impl Client for Connection {
 
 impl Connection {
     async fn exchange(&mut self, call: &Call) -> Outcome {
-        let op = operation(call);
+        let Some(op) = operation(call) else {
+            return unsupported(call);
+        };
         let mut client = match self.open.take() {
             Some(client) => client,
             None => match connect(self.address).await {
@@ -128,7 +131,7 @@ impl Connection {
         match reply {
             Ok(reply) => {
                 self.open = Some(client);
-                outcome(reply)
+                outcome(call, reply)
             }
             Err(ClientError::NotSent(error)) => unavailable(error.to_string()),
             // Nothing a read does can happen later.
@@ -146,12 +149,8 @@ async fn connect(address: SocketAddr) -> Result<protocol::Client, String> {
     }
 }
 
-fn unavailable(reason: String) -> Outcome {
-    Outcome::Fail(Failure::Unavailable(reason))
-}
-
-fn operation(call: &Call) -> Op {
-    match *call {
+fn operation(call: &Call) -> Option<Op> {
+    Some(match *call {
         Call::Read { key } => Op::Read { key },
         Call::Write { key, value } => Op::Write { key, value },
         Call::Cas { key, old, new } => Op::Cas { key, old, new },
@@ -165,32 +164,50 @@ fn operation(call: &Call) -> Op {
         },
         Call::Transfer { from, to, amount } => Op::Transfer { from, to, amount },
         Call::ReadAccounts { .. } => Op::ReadAccounts,
+        Call::Txn { ref ops } => Op::Txn {
+            ops: ops.iter().map(micro_op).collect(),
+        },
+        _ => return None,
+    })
+}
+
+fn micro_op(step: &Step) -> protocol::MicroOp {
+    match *step {
+        Step::Append { key, element } => protocol::MicroOp::Append {
+            key,
+            value: element,
+        },
+        Step::Read { key } => protocol::MicroOp::ReadList { key },
     }
 }
 
-fn outcome(reply: Reply) -> Outcome {
+fn outcome(call: &Call, reply: Reply) -> Outcome {
     match reply {
-        Reply::Ok(value) => Outcome::Ok(returned(value)),
-        Reply::Declined(reason) => Outcome::Fail(Failure::Declined(reason)),
+        Reply::Ok(value) => Outcome::Ok(returned(call, value)),
+        Reply::Declined(reason) => declined(reason),
         Reply::Unavailable(reason) => unavailable(reason),
         Reply::Indefinite(reason) => Outcome::Info(reason),
     }
 }
 
-/// What a read returned, as the history records it; `None` for other calls.
-fn returned(value: protocol::Value) -> Option<Value> {
-    let ints = |items: Vec<i64>| items.into_iter().map(Value::Int).collect();
+/// What a call returned, as the history records it; `None` for those that return nothing.
+fn returned(call: &Call, value: protocol::Value) -> Option<Value> {
     match value {
         protocol::Value::Register(value) => Some(value.map_or(Value::Nil, Value::Int)),
-        protocol::Value::List(items) | protocol::Value::Set(items) => {
-            Some(Value::List(ints(items)))
-        }
+        protocol::Value::List(items) | protocol::Value::Set(items) => Some(ints(&items)),
         protocol::Value::Accounts(balances) => Some(Value::Map(
             balances
                 .into_iter()
                 .map(|(account, balance)| (Value::Int(account), Value::Int(balance)))
                 .collect(),
         )),
-        protocol::Value::Done | protocol::Value::Txn(_) | protocol::Value::Status(_) => None,
+        protocol::Value::Txn(found) => {
+            let found = found.iter().map(|found| match found {
+                protocol::MicroValue::List(items) => Some(&items[..]),
+                protocol::MicroValue::Register(_) | protocol::MicroValue::Done => None,
+            });
+            call.txn_value(found)
+        }
+        protocol::Value::Done | protocol::Value::Status(_) => None,
     }
 }

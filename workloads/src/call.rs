@@ -119,9 +119,7 @@ impl Call {
     /// The value recorded with the invocation: the call's arguments, nil where it has none.
     pub fn value(&self) -> Value {
         match *self {
-            Call::Txn { ref ops } => {
-                Value::List(ops.iter().map(|step| step.value(None)).collect())
-            }
+            Call::Txn { ref ops } => Value::List(ops.iter().map(|step| step.value(None)).collect()),
             Call::Increment { by } => Value::Int(by),
             Call::Enqueue { element } => Value::Int(element),
             Call::Write { value, .. } => Value::Int(value),
@@ -135,6 +133,16 @@ impl Call {
             }
             _ => Value::Nil,
         }
+    }
+
+    /// The value of a transaction that succeeded, with what each step found, in order; `None` of
+    /// other calls.
+    pub fn txn_value<'a>(&self, found: impl Iterator<Item = Option<&'a [i64]>>) -> Option<Value> {
+        let Call::Txn { ops } = self else {
+            return None;
+        };
+        let steps = ops.iter().zip(found).map(|(step, found)| step.value(found));
+        Some(Value::List(steps.collect()))
     }
 
     /// The value recorded when the call succeeded: what a read returned, else the arguments.
