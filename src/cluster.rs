@@ -94,7 +94,7 @@ impl Cluster {
     async fn statuses(&self) -> Vec<Option<NodeStatus>> {
         let asks = self.all().map(|node| async move {
             let seat = self.seat(node, &self.watch);
-            let status = self.target.driver.status(&seat);
+            let status = self.target.status(&seat);
             let answer = tokio::time::timeout(STATUS_WITHIN, status).await;
             answer.ok().flatten()
         });
@@ -246,6 +246,6 @@ impl System for Cluster {
     }
 
     fn connect(&self, node: NodeId) -> Box<dyn Client> {
-        self.target.driver.connect(self.seat(node, &self.clients))
+        self.target.connect(self.seat(node, &self.clients))
     }
 }

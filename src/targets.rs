@@ -4,12 +4,16 @@
 //! clients speak to them is a [`Driver`].
 
 pub mod description;
+mod etcd;
 pub mod http;
+mod http_kv;
 mod outcomes;
 pub mod place;
 mod programs;
 pub mod raft;
+mod redis;
 pub mod seat;
+mod stdio;
 pub mod template;
 pub mod version;
 
@@ -17,13 +21,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use faultbench_workloads::{Call, Outcome};
 use serde::Serialize;
 
 use crate::node::NodeId;
 use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
-use description::{Argv, Description};
+use description::{Argv, ClientKind, Description};
 use place::Place;
 use seat::Seat;
 use template::Template;
@@ -82,18 +88,42 @@ pub struct TargetKind {
 }
 
 /// Every built-in target there is.
-pub const TARGETS: &[TargetKind] = &[TargetKind {
-    name: "raft",
-    about: "embedded: a replicated, durable, linearizable transactional store on openraft",
-    bugs: raft::bugs,
-    description: include_str!("targets/files/raft.toml"),
-    driver: raft::driver,
-}];
+pub const TARGETS: &[TargetKind] = &[
+    TargetKind {
+        name: "raft",
+        about: "embedded: a replicated, durable, linearizable transactional store on openraft",
+        bugs: raft::bugs,
+        description: include_str!("targets/files/raft.toml"),
+        driver: raft::driver,
+    },
+    TargetKind {
+        name: "etcd",
+        about: "etcd by its JSON gateway: keys, transactions, locks with leases",
+        bugs: Vec::new,
+        description: include_str!("targets/files/etcd.toml"),
+        driver: etcd::driver,
+    },
+    TargetKind {
+        name: "redis-sentinel",
+        about: "Redis replication with a sentinel on every node; a failover drops what was not copied",
+        bugs: Vec::new,
+        description: include_str!("targets/files/redis-sentinel.toml"),
+        driver: redis::sentinel::driver,
+    },
+    TargetKind {
+        name: "redis-cluster",
+        about: "Redis Cluster, three primaries with a replica each; all keys are on one of them",
+        bugs: Vec::new,
+        description: include_str!("targets/files/redis-cluster.toml"),
+        driver: redis::cluster::driver,
+    },
+];
 
 /// A system under test as a setting asks for it.
 pub struct Target {
     pub description: Description,
-    pub driver: Box<dyn Driver>,
+    /// Of a built-in target.
+    driver: Option<Box<dyn Driver>>,
     options: BTreeMap<String, String>,
     binaries: BTreeMap<String, PathBuf>,
     /// The running program, which is a node of the embedded stores too.
@@ -109,7 +139,15 @@ pub fn describe(name: &str) -> Result<Description, String> {
         return Description::parse(kind.description, kind.name, PathBuf::from("."));
     }
     if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml") {
-        return Description::from_file(Path::new(name));
+        let path = Path::new(name);
+        let description = Description::from_file(path)?;
+        return match description.client {
+            ClientKind::Embedded => Err(format!(
+                "{name}: the client `embedded` is for built-in targets; say `resp`, \
+                 {{ http = \"…\" }} or {{ command = […] }}"
+            )),
+            _ => Ok(description),
+        };
     }
     let known = TARGETS.iter().map(|kind| kind.name);
     Err(no_such("target", name, known) + ", or give the path of a target file")
@@ -153,8 +191,8 @@ pub fn build(setting: &Setting) -> Result<Target, String> {
     let faultbench = std::env::current_exe()
         .map_err(|error| format!("cannot find this program to start nodes with: {error}"))?;
     let driver = match kind {
-        Some(kind) => (kind.driver)(setting, &options)?,
-        None => return Err("target files are not supported".to_owned()),
+        Some(kind) => Some((kind.driver)(setting, &options)?),
+        None => None,
     };
     Ok(Target {
         description,
@@ -213,11 +251,46 @@ impl Target {
         }
     }
 
+    /// A client at the seat.
+    pub fn connect(&self, seat: Seat) -> Box<dyn Client> {
+        // Clients have no directory of their own.
+        let addresses = Arc::clone(&seat.addresses);
+        let place = self.place(seat.node, &addresses, Path::new("."));
+        match (&self.description.client, &self.driver) {
+            (ClientKind::Command(argv), _) => match self.command(argv, &place) {
+                Ok(command) => Box::new(stdio::Program::new(seat, command)),
+                Err(problem) => Box::new(NoClient(problem)),
+            },
+            (ClientKind::Resp, _) => {
+                Box::new(redis::resp::OwnNode::new(seat, self.description.port))
+            }
+            (ClientKind::Http(base), _) => {
+                Box::new(http_kv::Documents::new(seat, &self.render(base, &place)))
+            }
+            (ClientKind::Embedded, Some(driver)) => driver.connect(seat),
+            (ClientKind::Embedded, None) => {
+                Box::new(NoClient("this target has no embedded client".to_owned()))
+            }
+        }
+    }
+
+    /// What the seat's node says of itself; see [`Driver::status`].
+    pub async fn status(&self, seat: &Seat) -> Option<NodeStatus> {
+        self.driver.as_ref()?.status(seat).await
+    }
+
+    /// Whether nodes say who leads; see [`Driver::says_leader`].
+    pub fn says_leader(&self) -> bool {
+        self.driver
+            .as_ref()
+            .is_some_and(|driver| driver.says_leader())
+    }
+
     /// A text of the description at a place.
     pub fn render(&self, text: &Template, place: &Place<'_>) -> String {
         text.render(|name| match name {
             "faultbench" => Some(self.faultbench.display().to_string()),
-            "config" => self.driver.config(place),
+            "config" => self.driver.as_ref()?.config(place),
             name => place.value(name),
         })
     }
@@ -254,5 +327,14 @@ impl Target {
             self.program(&self.render(program, &place), package)?;
         }
         Ok(())
+    }
+}
+
+/// What a client is that could not be made.
+struct NoClient(String);
+
+impl Client for NoClient {
+    fn call<'a>(&'a mut self, _call: &'a Call) -> Pending<'a, Outcome> {
+        Box::pin(async { outcomes::unavailable(&self.0) })
     }
 }

@@ -29,7 +29,7 @@ impl Cluster {
             }
             self.set_up_after(process, deadline).await?;
         }
-        if self.target.driver.says_leader() {
+        if self.target.says_leader() {
             self.until_one_leads(start, deadline).await?;
         }
         Ok(start.elapsed())
