@@ -42,6 +42,10 @@ impl System for NoOp {
     fn connect(&self, _: NodeId) -> Box<dyn Client> {
         Box::new(NoOp)
     }
+
+    fn settle(&self, _: Duration) -> Pending<'_, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl Faults for NoOp {

@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::host::fabric::Fabric;
 use crate::host::process::Spawn;
 use crate::node::NodeId;
-use crate::runner::client::{Client, System};
+use crate::runner::client::{Client, Pending, System};
 use crate::targets::description::Seating;
 use crate::targets::seat::{Network, Seat};
 use crate::targets::{NodeStatus, Target};
@@ -247,5 +247,14 @@ impl System for Cluster {
 
     fn connect(&self, node: NodeId) -> Box<dyn Client> {
         self.target.connect(self.seat(node, &self.clients))
+    }
+
+    fn settle(&self, within: Duration) -> Pending<'_, Result<(), String>> {
+        Box::pin(async move {
+            match self.target.says_leader() {
+                true => self.until_one_leads(within).await,
+                false => Ok(()),
+            }
+        })
     }
 }

@@ -105,6 +105,8 @@ pub struct RunFacts {
     pub heal_failure: Option<String>,
     /// How long each node took to serve again after the faults were lifted; `None`: it never did.
     pub recovery: Vec<(NodeId, Option<Duration>)>,
+    /// Why the nodes were not at one about their roles in the end.
+    pub unsettled: Option<String>,
     /// Final reads that never succeeded, as `read through n3`.
     pub final_reads_missing: Vec<String>,
 }
@@ -129,7 +131,10 @@ pub async fn run(scene: &Arc<Scene>) -> RunFacts {
     enter(scene, Phase::Heal);
     facts.heal_failure = scene.faults.heal_all().err();
     enter(scene, Phase::Recover);
-    facts.recovery = recover(scene).await;
+    let deadline = scene.plan.setting.recovery_deadline();
+    let (recovery, settled) = tokio::join!(recover(scene), scene.system.settle(deadline));
+    facts.recovery = recovery;
+    facts.unsettled = settled.err();
     enter(scene, Phase::FinalReads);
     facts.final_reads_missing = final_reads(scene, facts.issued).await;
     facts

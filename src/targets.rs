@@ -84,8 +84,13 @@ pub struct TargetKind {
     /// Its description, in the form of a target file.
     description: &'static str,
     /// Makes the driver as the setting and the options chosen ask for it.
-    driver: fn(&Setting, &BTreeMap<String, String>) -> Result<Box<dyn Driver>, String>,
+    driver: MakeDriver,
 }
+
+/// What is chosen of a target's options, by name.
+pub type Options = BTreeMap<String, String>;
+
+type MakeDriver = fn(&Setting, &Options) -> Result<Box<dyn Driver>, String>;
 
 /// Every built-in target there is.
 pub const TARGETS: &[TargetKind] = &[
@@ -124,7 +129,7 @@ pub struct Target {
     pub description: Description,
     /// Of a built-in target.
     driver: Option<Box<dyn Driver>>,
-    options: BTreeMap<String, String>,
+    options: Options,
     binaries: BTreeMap<String, PathBuf>,
     /// The running program, which is a node of the embedded stores too.
     faultbench: PathBuf,
@@ -204,16 +209,13 @@ pub fn build(setting: &Setting) -> Result<Target, String> {
 }
 
 /// The options of a target with what was asked for.
-fn choose(
-    description: &Description,
-    asked: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, String> {
+fn choose(description: &Description, asked: &Options) -> Result<Options, String> {
     let known = &description.options;
     if let Some(name) = asked.keys().find(|name| !known.contains_key(*name)) {
         let what = format!("option of target {}", description.name);
         return Err(no_such(&what, name, known.keys().map(String::as_str)));
     }
-    let mut options = BTreeMap::new();
+    let mut options = Options::new();
     for (name, option) in known {
         let value = asked.get(name).unwrap_or(&option.default);
         if !option.choices.is_empty() && !option.choices.contains(value) {

@@ -158,6 +158,7 @@ fn liveness(findings: &Findings<'_>) -> Vec<String> {
             ));
         }
     }
+    problems.extend(facts.unsettled.clone());
     for read in &facts.final_reads_missing {
         problems.push(format!("no answer to the final {read}"));
     }

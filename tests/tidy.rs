@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use faultbench::plan::nemesis::FAMILIES;
-use faultbench::targets::TARGETS;
+use faultbench::targets::{self, TARGETS};
 use faultbench_checkers::checker::MODELS;
 use faultbench_checkers::formats::FORMATS;
 use faultbench_checkers::lattice;
@@ -275,6 +275,12 @@ fn every_row_of_a_table_is_documented() {
     for target in TARGETS {
         names.push(target.name.to_owned());
         names.extend((target.bugs)().iter().map(|bug| bug.name.to_owned()));
+        let options = targets::describe(target.name).unwrap().options;
+        names.extend(
+            options
+                .keys()
+                .map(|option| format!("{}:{option}", target.name)),
+        );
     }
     for family in FAMILIES {
         names.push(family.name.to_owned());

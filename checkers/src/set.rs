@@ -5,17 +5,20 @@
 //! last such reads lack is *lost*; one that lacked only for a while is *stale*.
 
 mod elements;
+mod losses;
 
 use serde_json::{Value as Json, json};
 
 use crate::budget::Budget;
 use crate::checker::{Checker, NOTHING_TESTED, OpError, Params};
+use crate::events::{FaultWindow, Timeline};
 use crate::history::Pairing;
 use crate::intern::Interner;
 use crate::report::{Finding, Report, Validity};
 use crate::story::{self, when};
 use crate::{Op, OpType, Value};
 use elements::{Fate, Moment, OneSet, ReadOf, Verdicts};
+use losses::Losses;
 
 pub const FUNCTIONS: &[&str] = &["add", "read"];
 
@@ -29,6 +32,7 @@ pub struct Set {
     sets: Vec<OneSet>,
     pairing: Pairing,
     calls: Vec<Call>,
+    timeline: Timeline,
     events: u32,
     adds_ok: u64,
     reads_ok: u64,
@@ -50,6 +54,7 @@ impl Set {
             sets: Vec::new(),
             pairing: Pairing::new(),
             calls: Vec::new(),
+            timeline: Timeline::default(),
             events: 0,
             adds_ok: 0,
             reads_ok: 0,
@@ -112,6 +117,7 @@ impl Set {
 impl Checker for Set {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
         let Some(process) = op.process.client() else {
+            self.timeline.push(op);
             return Ok(());
         };
         if !FUNCTIONS.contains(&op.f.as_ref()) {
@@ -146,6 +152,7 @@ impl Checker for Set {
                 set,
                 key: self.keys.value(key as u32),
                 verdicts: &verdicts,
+                windows: self.timeline.windows(),
             };
             teller.tell(self.linearizable, &mut report);
             sum.add(verdicts);
@@ -236,6 +243,7 @@ struct Teller<'a> {
     set: &'a OneSet,
     key: &'a Value,
     verdicts: &'a Verdicts,
+    windows: &'a [FaultWindow],
 }
 
 impl Teller<'_> {
@@ -288,13 +296,15 @@ impl Teller<'_> {
         ];
         ops.extend(first.seen.map(|read| read.begin.index));
         let elements: Vec<u32> = fates.iter().map(|fate| fate.element).collect();
-        Some(self.finding(
-            anomaly,
-            summary,
-            ops,
-            first.absent.end.time,
-            (&elements, details),
-        ))
+        let time = first.absent.end.time;
+        let mut finding = self.finding(anomaly, summary, ops, time, (&elements, details));
+        let losses = Losses::of(fates, self.windows);
+        let told = losses.told(self.set);
+        if !told.is_empty() {
+            finding.summary += &format!("; {told}");
+            finding.details["by_fault"] = losses.json(self.set);
+        }
+        Some(finding)
     }
 
     fn shown(&self, anomaly: &'static str, shown: &[(u32, ReadOf)], how: &str) -> Option<Finding> {

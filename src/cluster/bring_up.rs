@@ -29,8 +29,14 @@ impl Cluster {
             }
             self.set_up_after(process, deadline).await?;
         }
-        if self.target.says_leader() {
-            self.until_one_leads(start, deadline).await?;
+        while self.target.says_leader()
+            && let Err(why) = self.one_leads().await
+        {
+            self.still_coming_up()?;
+            if Instant::now() >= deadline {
+                return Err(format!("{why} after {within:.1?}"));
+            }
+            tokio::time::sleep(READY_POLL).await;
         }
         Ok(start.elapsed())
     }
@@ -68,24 +74,31 @@ impl Cluster {
         Ok(())
     }
 
-    async fn until_one_leads(&self, start: Instant, deadline: Instant) -> Result<(), String> {
-        loop {
-            let statuses = self.statuses().await;
-            let leaders: Vec<_> = statuses.iter().map(|s| s.and_then(|s| s.leader)).collect();
-            if leaders.iter().all(|l| l.is_some() && *l == leaders[0]) {
-                return Ok(());
-            }
-            self.still_coming_up()?;
+    /// Waits until every node says who leads, and all say the same.
+    ///
+    /// # Errors
+    /// The time was over first: what they said.
+    pub(super) async fn until_one_leads(&self, within: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + within;
+        while let Err(why) = self.one_leads().await {
             if Instant::now() >= deadline {
-                let within = start.elapsed();
-                let silent: Vec<_> = self.all().filter(|n| leaders[n.0].is_none()).collect();
-                return Err(if silent.is_empty() {
-                    format!("nodes disagree on who leads after {within:.1?}")
-                } else {
-                    format!("{} knew no leader after {within:.1?}", names(&silent))
-                });
+                return Err(format!("{why} after {within:.1?}"));
             }
             tokio::time::sleep(READY_POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn one_leads(&self) -> Result<(), String> {
+        let statuses = self.statuses().await;
+        let leaders: Vec<_> = statuses.iter().map(|s| s.and_then(|s| s.leader)).collect();
+        let silent: Vec<_> = self.all().filter(|n| leaders[n.0].is_none()).collect();
+        if !silent.is_empty() {
+            return Err(format!("{} knew no leader", names(&silent)));
+        }
+        match leaders.iter().all(|leader| *leader == leaders[0]) {
+            true => Ok(()),
+            false => Err("nodes disagreed on who leads".to_owned()),
         }
     }
 

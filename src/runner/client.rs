@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use faultbench_workloads::{Call, Outcome};
 
@@ -22,4 +23,11 @@ pub trait System: Send + Sync {
 
     /// A client that speaks to one node, and to no other whatever happens.
     fn connect(&self, node: crate::node::NodeId) -> Box<dyn Client>;
+
+    /// Waits until the members are at one about their roles. Until then clients of one node may
+    /// see what those of another do not, and final reads would tell of no final state.
+    ///
+    /// # Errors
+    /// They were not at one `within` that time: what they said instead.
+    fn settle(&self, within: Duration) -> Pending<'_, Result<(), String>>;
 }

@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 
 use super::outcomes::unsupported;
 use super::seat::Seat;
-use super::{Driver, NodeStatus};
+use super::{Driver, NodeStatus, Options};
 use crate::node::NodeId;
 use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
@@ -49,10 +49,7 @@ struct Etcd {
 ///
 /// # Errors
 /// The lease is no number of seconds.
-pub fn driver(
-    _setting: &Setting,
-    options: &BTreeMap<String, String>,
-) -> Result<Box<dyn Driver>, String> {
+pub fn driver(_setting: &Setting, options: &Options) -> Result<Box<dyn Driver>, String> {
     let is = |name: &str, choice: &str| options.get(name).is_some_and(|chosen| chosen == choice);
     let lease = options.get("lease").and_then(|lease| lease.parse().ok());
     let lease = lease.filter(|seconds| *seconds > 0);

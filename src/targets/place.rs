@@ -1,9 +1,9 @@
 //! A node's place in a cluster: what its placeholders stand for.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use super::Options;
 use super::description::Description;
 use super::template::Template;
 use crate::node::NodeId;
@@ -18,7 +18,7 @@ pub struct Place<'a> {
     pub data: &'a Path,
     pub description: &'a Description,
     /// What was chosen of the target's options, defaults included.
-    pub options: &'a BTreeMap<String, String>,
+    pub options: &'a Options,
 }
 
 impl Place<'_> {

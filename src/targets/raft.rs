@@ -1,6 +1,5 @@
 //! The embedded store `raft`: nodes are this very program, started again as `faultbench node`.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use faultbench_workloads::{Call, Outcome, Step, ints};
 use super::outcomes::{declined, unavailable, unsupported};
 use super::place::Place;
 use super::seat::Seat;
-use super::{BugKind, Driver, NodeStatus};
+use super::{BugKind, Driver, NodeStatus, Options};
 use crate::node::NodeId;
 use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
@@ -45,10 +44,7 @@ pub fn bugs() -> Vec<BugKind> {
 ///
 /// # Errors
 /// There is no such bug.
-pub fn driver(
-    setting: &Setting,
-    _options: &BTreeMap<String, String>,
-) -> Result<Box<dyn Driver>, String> {
+pub fn driver(setting: &Setting, _options: &Options) -> Result<Box<dyn Driver>, String> {
     let bug = setting.bug.as_deref().map(str::parse::<Bug>).transpose();
     let bug = bug.map_err(|error| error.to_string())?;
     Ok(Box::new(Raft { bug }))

@@ -39,6 +39,37 @@ fn a_lost_element_is_told() {
     assert_eq!(report.findings[0].ops, [1, 6, 7, 4]);
 }
 
+fn fault(recording: &mut Recording, event: &str) {
+    let value = Value::Map(vec![
+        (Value::keyword("fault"), Value::Int(1)),
+        (Value::keyword("event"), Value::str(event)),
+        (
+            Value::keyword("what"),
+            Value::str("partition n1 | the rest"),
+        ),
+    ]);
+    recording.event(crate::Process::NEMESIS, OpType::Info, "partition", value);
+}
+
+#[test]
+fn what_is_lost_is_told_by_fault() {
+    let mut recording = Recording::default();
+    recording.call(0, "add", 1);
+    fault(&mut recording, "begin");
+    recording.call(0, "add", 2);
+    recording.call(0, "add", 3);
+    fault(&mut recording, "end");
+    recording.call(0, "add", 4);
+    recording.call(0, "read", ints(&[1]));
+    let report = recording.check("set");
+    let summary = &report.findings[0].summary;
+    let during = "2 known during fault 1 (partition n1 | the rest, 0.002 s to 0.007 s): 2 to 3";
+    assert!(summary.contains(during), "{summary}");
+    let after = "1 known after fault 1 (partition n1 | the rest, 0.002 s to 0.007 s): 4";
+    assert!(summary.ends_with(after), "{summary}");
+    assert_eq!(report.findings[0].details["by_fault"][0]["count"], 2);
+}
+
 #[test]
 fn a_stale_read_breaks_only_a_linearizable_set() {
     let mut recording = Recording::default();

@@ -4,7 +4,6 @@
 //!
 //! All keys are in one hash slot, so one shard has them all, and its primary is whom `leader` means.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use faultbench_workloads::{Call, Outcome};
@@ -18,7 +17,7 @@ use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
 use crate::targets::outcomes::unavailable;
 use crate::targets::seat::Seat;
-use crate::targets::{Driver, NodeStatus};
+use crate::targets::{Driver, NodeStatus, Options};
 
 /// Redirections followed in one call: more are a cluster that does not agree.
 const REDIRECTIONS_MAX: usize = 5;
@@ -31,10 +30,7 @@ struct Cluster {
 ///
 /// # Errors
 /// An option that must be a number is none.
-pub fn driver(
-    _setting: &Setting,
-    options: &BTreeMap<String, String>,
-) -> Result<Box<dyn Driver>, String> {
+pub fn driver(_setting: &Setting, options: &Options) -> Result<Box<dyn Driver>, String> {
     Ok(Box::new(Cluster {
         durability: durability(options)?,
     }))

@@ -20,7 +20,7 @@ use crate::plan::Setting;
 use crate::runner::client::{Client, Pending};
 use crate::targets::outcomes::unavailable;
 use crate::targets::seat::Seat;
-use crate::targets::{Driver, NodeStatus};
+use crate::targets::{Driver, NodeStatus, Options};
 
 const SENTINEL_PORT: u16 = 26379;
 /// The name sentinels watch the primary under, as in the description.
@@ -36,24 +36,21 @@ struct Sentinel {
 ///
 /// # Errors
 /// An option that must be a number is none.
-pub fn driver(
-    _setting: &Setting,
-    options: &BTreeMap<String, String>,
-) -> Result<Box<dyn Driver>, String> {
+pub fn driver(_setting: &Setting, options: &Options) -> Result<Box<dyn Driver>, String> {
     Ok(Box::new(Sentinel {
         durability: durability(options)?,
     }))
 }
 
 /// The options `wait` and `wait-ms`.
-pub(super) fn durability(options: &BTreeMap<String, String>) -> Result<Durability, String> {
+pub(super) fn durability(options: &Options) -> Result<Durability, String> {
     Ok(Durability {
         wait_replicas: number(options, "wait")?,
         wait_ms: number(options, "wait-ms")?.into(),
     })
 }
 
-fn number(options: &BTreeMap<String, String>, name: &str) -> Result<u32, String> {
+fn number(options: &Options, name: &str) -> Result<u32, String> {
     let value = options.get(name).map_or("0", String::as_str);
     let number = value.parse();
     number.map_err(|_| format!("option {name} must be a number, not {value:?}"))
