@@ -8,6 +8,8 @@
 mod gate;
 #[path = "run/lab.rs"]
 mod lab;
+#[path = "run/real.rs"]
+mod real;
 #[path = "run/schema.rs"]
 mod schema;
 

@@ -299,10 +299,11 @@ impl Teller<'_> {
         let time = first.absent.end.time;
         let mut finding = self.finding(anomaly, summary, ops, time, (&elements, details));
         let losses = Losses::of(fates, self.windows);
-        let told = losses.told(self.set);
-        if !told.is_empty() {
-            finding.summary += &format!("; {told}");
+        if !losses.is_empty() {
             finding.details["by_fault"] = losses.json(self.set);
+        }
+        if anomaly == "lost" && !losses.is_empty() {
+            finding.summary += &format!("; {}", losses.told(self.set));
         }
         Some(finding)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use faultbench_workloads::WORKLOADS;
+use faultbench_workloads::{WORKLOADS, workload_named};
 
 use super::Failure;
 use crate::plan::nemesis::Request;
@@ -72,9 +72,9 @@ pub struct PlanOptions {
     #[arg(long, short, default_value = "2n", value_parser = parse_concurrency, value_name = "N")]
     concurrency: Concurrency,
 
-    /// Operations a second, all clients together
-    #[arg(long, short, default_value_t = 400, value_name = "HZ")]
-    rate: u32,
+    /// Operations a second, all clients together [default: what suits the workload, mostly 400]
+    #[arg(long, short, value_name = "HZ")]
+    rate: Option<u32>,
 
     /// How long clients work
     #[arg(long, default_value = "30s", value_name = "TIME",
@@ -123,6 +123,8 @@ impl PlanOptions {
         let description = targets::describe(&self.target).map_err(Failure::usage)?;
         let nodes = self.nodes.unwrap_or(description.nodes.default);
         let reads = self.reads.iter().map(|kind| ("reads".into(), kind.clone()));
+        let workload = workload_named(&self.workload).map(|kind| (kind.build)());
+        let suitable = workload.map_or(0, |workload| workload.rate_per_s());
         let setting = Setting {
             version: PLAN_VERSION,
             seed,
@@ -138,7 +140,7 @@ impl PlanOptions {
                 Concurrency::Clients(n) => n,
                 Concurrency::PerNode(n) => n.saturating_mul(nodes),
             },
-            rate_per_s: self.rate,
+            rate_per_s: self.rate.unwrap_or(suitable),
             time_limit_ms: millis(self.time_limit),
             op_timeout_ms: millis(self.op_timeout),
             recovery_deadline_ms: millis(self.recovery_deadline),

@@ -1,4 +1,4 @@
-//! A lock that clients take and give back.
+//! Locks that clients take and give back.
 //!
 //! After Jepsen's lock tests of etcd 3.4.3 (2020). A lock with a lease excludes nobody once its
 //! holder lost the lease without knowing it; with fencing tokens that is no violation as long as
@@ -10,11 +10,15 @@ use proptest::strategy::BoxedStrategy;
 use crate::call::Call;
 use crate::workload::{Claim, Workload};
 
-/// One lock for all clients.
+/// A few locks, so that most clients hold one at any time: whichever node is struck, it has
+/// holders.
 #[derive(Debug, Clone)]
 pub struct Locks;
 
-const THE_LOCK: i64 = 0;
+const LOCKS: i64 = 4;
+
+/// Calls a second: slow, so that holders outlast a lease before they give back.
+const RATE_PER_S: u32 = 12;
 
 impl Workload for Locks {
     fn setup(&self) -> Vec<Call> {
@@ -22,8 +26,8 @@ impl Workload for Locks {
     }
 
     fn call(&self, _n: u64) -> BoxedStrategy<Call> {
-        let acquire = Just(Call::Acquire { lock: THE_LOCK });
-        let release = Just(Call::Release { lock: THE_LOCK });
+        let acquire = (0..LOCKS).prop_map(|lock| Call::Acquire { lock });
+        let release = (0..LOCKS).prop_map(|lock| Call::Release { lock });
         prop_oneof![acquire, release].boxed()
     }
 
@@ -33,10 +37,14 @@ impl Workload for Locks {
 
     fn probe(&self) -> Call {
         // Whoever asks holds nothing, so a store that serves declines this.
-        Call::Release { lock: THE_LOCK }
+        Call::Release { lock: 0 }
     }
 
     fn claim(&self) -> Claim {
         Claim::of("lock-safety")
+    }
+
+    fn rate_per_s(&self) -> u32 {
+        RATE_PER_S
     }
 }

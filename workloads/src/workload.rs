@@ -38,7 +38,15 @@ pub trait Workload: Sync + Send {
     fn probe(&self) -> Call;
 
     fn claim(&self) -> Claim;
+
+    /// Calls a second, all clients together, that suit it.
+    fn rate_per_s(&self) -> u32 {
+        RATE_PER_S
+    }
 }
+
+/// What suits most workloads.
+const RATE_PER_S: u32 = 400;
 
 /// Names a workload in plans.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +76,7 @@ pub const WORKLOADS: &[WorkloadKind] = &[
     },
     WorkloadKind {
         name: "lock",
-        about: "a lock taken and given back; one holder at a time, or fencing tokens that grow",
+        about: "locks taken and given back; one holder at a time, or fencing tokens that grow",
         build: || Box::new(lock::Locks),
     },
     WorkloadKind {

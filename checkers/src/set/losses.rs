@@ -11,6 +11,9 @@ use super::elements::{Fate, OneSet};
 use crate::events::FaultWindow;
 use crate::story::{self, seconds};
 
+/// Stretches of time told in one sentence.
+const STRETCHES_TOLD_MAX: usize = 4;
+
 /// Elements that became known in one stretch of time.
 #[derive(Debug)]
 struct Loss {
@@ -59,21 +62,31 @@ impl<'a> Losses<'a> {
         }
     }
 
-    /// The same in words; nothing if there were no faults.
+    /// Whether there is nothing to tell: no fault, or nothing missing.
+    pub fn is_empty(&self) -> bool {
+        self.by_stretch.is_empty()
+    }
+
+    /// The largest of them in words.
     pub fn told(&self, set: &OneSet) -> String {
-        let told = self.by_stretch.iter().map(|(stretch, loss)| {
-            let when = match stretch {
-                None => "before any fault".to_owned(),
-                Some((at, false)) => format!("during {}", named(&self.windows[*at])),
-                Some((at, true)) => format!("after {}", named(&self.windows[*at])),
-            };
-            let Loss { count, first, last } = loss;
-            let elements = match first == last {
-                true => format!("{}", set.element(*first)),
-                false => format!("{} to {}", set.element(*first), set.element(*last)),
-            };
-            format!("{count} known {when}: {elements}")
-        });
+        let mut largest: Vec<_> = self.by_stretch.iter().collect();
+        largest.sort_by_key(|(_, loss)| std::cmp::Reverse(loss.count));
+        let told = largest
+            .into_iter()
+            .take(STRETCHES_TOLD_MAX)
+            .map(|(stretch, loss)| {
+                let when = match stretch {
+                    None => "before any fault".to_owned(),
+                    Some((at, false)) => format!("during {}", named(&self.windows[*at])),
+                    Some((at, true)) => format!("after {}", named(&self.windows[*at])),
+                };
+                let Loss { count, first, last } = loss;
+                let elements = match first == last {
+                    true => format!("{}", set.element(*first)),
+                    false => format!("{} to {}", set.element(*first), set.element(*last)),
+                };
+                format!("{count} known {when}: {elements}")
+            });
         told.collect::<Vec<_>>().join("; ")
     }
 

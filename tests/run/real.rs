@@ -1,0 +1,191 @@
+//! Real databases, and a store of one's own by its target file.
+//!
+//! A test whose database is not installed says `skipped: …` and which.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::lab::{Lab, signal};
+
+/// Faults in quick succession, the more of them in a short run.
+const QUICK: &[&str] = &["--fault-duration", "2500ms", "--fault-gap", "700ms"];
+
+const MYSTORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mystore/mystore.toml");
+
+/// A place to run in, if these programs are there.
+fn lab(programs: &[&str]) -> Option<Lab> {
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
+    let there = |program: &str| {
+        path.split(':')
+            .any(|dir| Path::new(dir).join(program).exists())
+    };
+    if let Some(missing) = programs.iter().find(|program| !there(program)) {
+        eprintln!("skipped: {missing} is not installed");
+        return None;
+    }
+    Lab::new()
+}
+
+fn args<'a>(target: &'a str, workload: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let named = ["--target", target, "--workload", workload];
+    [&named, QUICK, more].concat()
+}
+
+#[test]
+fn etcd_keeps_its_promise() {
+    let Some(lab) = lab(&["etcd"]) else { return };
+    for workload in ["register", "list-append"] {
+        let faults = [
+            "--nemesis",
+            "partition,kill:one",
+            "--time-limit",
+            "8s",
+            "--seed",
+            "3",
+        ];
+        let run = lab.run(&args("etcd", workload, &faults));
+        let results = run.results();
+        assert_eq!(run.code, Some(0), "{workload}: {run}");
+        let version = results["target_version"].as_str().unwrap();
+        assert!(version.starts_with("etcd Version"), "{version}");
+    }
+}
+
+#[test]
+fn a_serializable_read_of_etcd_is_caught_being_stale() {
+    let Some(lab) = lab(&["etcd"]) else { return };
+    let faults = [
+        "--nemesis",
+        "partition:one",
+        "--time-limit",
+        "10s",
+        "--seed",
+        "1",
+    ];
+    let more = [&faults[..], &["--reads", "serializable"]].concat();
+    let run = lab.run(&args("etcd", "register", &more));
+    assert_eq!(run.code, Some(1), "{run}");
+}
+
+#[test]
+fn a_lock_of_etcd_excludes_nobody_but_its_tokens_grow() {
+    let Some(lab) = lab(&["etcd"]) else { return };
+    let faults = [
+        "--nemesis",
+        "pause:one",
+        "--time-limit",
+        "20s",
+        "--seed",
+        "1",
+        "--with",
+    ];
+    let unsafe_lock = [&faults[..], &["lease=1"]].concat();
+    let run = lab.run(&args("etcd", "lock", &unsafe_lock));
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_eq!(
+        run.results()["report"]["findings"][0]["anomaly"],
+        "two-holders"
+    );
+    let fenced = [&faults[..], &["lease=1", "--with", "fencing=on"]].concat();
+    let run = lab.run(&args("etcd", "lock", &fenced));
+    assert_eq!(run.results()["verdict"]["safety"], "valid", "{run}");
+}
+
+#[test]
+fn redis_loses_what_a_deposed_primary_acknowledged() {
+    let Some(lab) = lab(&["redis-server", "redis-sentinel", "redis-cli"]) else {
+        return;
+    };
+    for target in ["redis-sentinel", "redis-cluster"] {
+        let faults = [
+            "--nemesis",
+            "partition:leader",
+            "--time-limit",
+            "12s",
+            "--seed",
+            "1",
+        ];
+        let run = lab.run(&args(target, "set", &faults));
+        assert_eq!(run.code, Some(1), "{target}: {run}");
+        let results = run.results();
+        let finding = &results["report"]["findings"][0];
+        assert_eq!(finding["anomaly"], "lost", "{target}: {run}");
+        let by_fault = finding["details"]["by_fault"].as_array().unwrap();
+        assert!(
+            by_fault.iter().any(|loss| loss["fault"].is_u64()),
+            "{by_fault:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_of_a_database_outlives_a_killed_run() {
+    let Some(lab) = lab(&["redis-server", "redis-sentinel", "redis-cli"]) else {
+        return;
+    };
+    for sent in [Signal::SIGKILL, Signal::SIGINT] {
+        let more = ["--time-limit", "60s"];
+        let mut run = lab.start(&args("redis-sentinel", "set", &more));
+        lab.wait_for_history(Duration::from_secs(20));
+        signal(&run, sent);
+        run.wait().unwrap();
+        lab.wait_until_no_process_is_left(Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn a_store_of_ones_own_is_judged() {
+    let Some(lab) = lab(&["python3"]) else { return };
+    let faults = [
+        "--nemesis",
+        "partition,kill:one",
+        "--time-limit",
+        "8s",
+        "--seed",
+        "2",
+    ];
+    let run = lab.run(&args(MYSTORE, "register", &faults));
+    assert_eq!(run.code, Some(0), "{run}");
+    let planted = [&faults[..], &["--with", "reads=cached"]].concat();
+    let run = lab.run(&args(MYSTORE, "register", &planted));
+    assert_eq!(run.code, Some(1), "{run}");
+}
+
+#[test]
+fn a_missing_program_is_told_with_its_package() {
+    let Some(lab) = lab(&[]) else { return };
+    let more = ["--binary", "etcd=/no/such/etcd"];
+    let run = lab.run(&args("etcd", "register", &more));
+    assert_eq!(run.code, Some(254), "{run}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run}");
+    let file = lab.latest().with_file_name("missing.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, target("no-such-server", "package = \"the-package\"")).unwrap();
+    let run = lab.run(&args(file.to_str().unwrap(), "register", &[]));
+    assert_eq!(run.code, Some(254), "{run}");
+    assert!(run.stderr.contains("apt-get install the-package"), "{run}");
+}
+
+#[test]
+fn a_node_that_does_not_come_up_shows_its_log() {
+    let Some(lab) = lab(&["sh"]) else { return };
+    let file = lab.latest().with_file_name("broken.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let ready = "ready = { tcp = \"{ip}:{port}\" }";
+    let broken = target("sh\", \"-c\", \"echo the disk is full >&2; exit 3", ready);
+    fs::write(&file, broken).unwrap();
+    let run = lab.run(&args(file.to_str().unwrap(), "register", &[]));
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stdout.contains("| the disk is full"), "{run}");
+}
+
+/// A target file of one process.
+fn target(command: &str, more: &str) -> String {
+    format!(
+        "nodes = 1\nport = 7000\nworkloads = [\"register\"]\nclient = \"resp\"\n\
+         [[process]]\ncommand = [\"{command}\"]\n{more}\n"
+    )
+}
