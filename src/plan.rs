@@ -10,7 +10,7 @@ pub mod schedule;
 pub mod seed;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use faultbench_checkers::checker::model_named;
@@ -57,6 +57,12 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The target as it is spoken of: of a target file, its name.
+    pub fn target_name(&self) -> &str {
+        let stem = Path::new(&self.target).file_stem();
+        stem.and_then(|stem| stem.to_str()).unwrap_or(&self.target)
+    }
+
     pub fn op_timeout(&self) -> Duration {
         Duration::from_millis(self.op_timeout_ms)
     }

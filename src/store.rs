@@ -23,8 +23,7 @@ const SAME_NAME_MAX: u32 = 1000;
 impl RunDir {
     /// Makes a new directory below `store` and points `latest` to it.
     pub fn create(store: &Path, setting: &Setting, now: SystemTime) -> io::Result<RunDir> {
-        let target = Path::new(&setting.target).file_stem().unwrap_or_default();
-        let family = store.join(format!("{}-{}", target.display(), setting.workload));
+        let family = store.join(format!("{}-{}", setting.target_name(), setting.workload));
         fs::create_dir_all(&family)?;
         let time: String = humantime::format_rfc3339_seconds(now)
             .to_string()

@@ -158,6 +158,11 @@ pub fn describe(name: &str) -> Result<Description, String> {
     Err(no_such("target", name, known) + ", or give the path of a target file")
 }
 
+/// Whether a target is one of the table, not a file's path.
+pub fn is_built_in(name: &str) -> bool {
+    built_in(name).is_some()
+}
+
 fn built_in(name: &str) -> Option<&'static TargetKind> {
     TARGETS.iter().find(|kind| kind.name == name)
 }

@@ -118,6 +118,15 @@ fn parse_pair<T: From<String>>(text: &str) -> Result<(String, T), String> {
 }
 
 impl PlanOptions {
+    /// The target; of a target file the whole path, since a plan may be run from elsewhere.
+    fn target(&self) -> Result<String, Failure> {
+        if targets::is_built_in(&self.target) {
+            return Ok(self.target.clone());
+        }
+        let path = std::path::absolute(&self.target).map_err(Failure::usage)?;
+        Ok(path.display().to_string())
+    }
+
     /// Draws the plan for one seed.
     pub fn plan(&self, seed: u64) -> Result<Plan, Failure> {
         let description = targets::describe(&self.target).map_err(Failure::usage)?;
@@ -128,7 +137,7 @@ impl PlanOptions {
         let setting = Setting {
             version: PLAN_VERSION,
             seed,
-            target: self.target.clone(),
+            target: self.target()?,
             bug: self.bug.clone(),
             options: self.options.iter().cloned().chain(reads).collect(),
             binaries: self.binaries.iter().cloned().collect(),

@@ -26,7 +26,7 @@ use super::expect::{Expectation, Minimum};
 pub const RUNS_MAX: u64 = 10_000;
 
 /// Options that name a case which has no name, in this order.
-const TELLING: [&str; 4] = ["target", "workload", "bug", "nemesis"];
+const TELLING: [&str; 5] = ["target", "workload", "bug", "nemesis", "with"];
 
 /// One point of the matrix: the same options with several seeds.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,22 +198,42 @@ fn expectation(raw: &RawCase, seeds: u64) -> Result<Expectation, String> {
 }
 
 /// An option with what it is set to, one after another.
-type Axis = (String, Vec<Option<String>>);
+type Axis = (String, Vec<Setting>);
 
-/// An option set to one thing: `None` for a switch that is on.
+/// What an option is set to.
+#[derive(Debug, Clone)]
+enum Setting {
+    /// A switch that is on.
+    On,
+    Value(String),
+    /// An option given once for each pair, such as `--with wait=1 --with min-replicas=1`.
+    Pairs(Vec<String>),
+}
+
+/// An option set to one thing.
 #[derive(Debug, Clone)]
 struct Choice<'a> {
     option: &'a str,
-    value: Option<&'a str>,
+    setting: &'a Setting,
 }
 
 impl Choice<'_> {
     fn args(&self) -> Vec<String> {
         let flag = format!("--{}", self.option);
-        match self.value {
-            // In one word, for a value may begin with a dash.
-            Some(value) => vec![format!("{flag}={value}")],
-            None => vec![flag],
+        // In one word, for a value may begin with a dash.
+        let with = |value: &String| format!("{flag}={value}");
+        match self.setting {
+            Setting::On => vec![flag],
+            Setting::Value(value) => vec![with(value)],
+            Setting::Pairs(pairs) => pairs.iter().map(with).collect(),
+        }
+    }
+
+    fn told(&self) -> String {
+        match self.setting {
+            Setting::On => self.option.to_owned(),
+            Setting::Value(value) => value.clone(),
+            Setting::Pairs(pairs) => pairs.join(" "),
         }
     }
 }
@@ -232,21 +252,37 @@ fn options(common: &Table, own: &Table) -> Result<Vec<Axis>, String> {
             Value::Array(list) => list,
             one => vec![one],
         };
-        let values = values.into_iter().map(|value| plain(&option, value));
+        let values = values.into_iter().map(|value| setting(&option, value));
         let values = values.collect::<Result<_, _>>()?;
         axes.push((option, values));
     }
     Ok(axes)
 }
 
-fn plain(option: &str, value: Value) -> Result<Option<String>, String> {
+fn setting(option: &str, value: Value) -> Result<Setting, String> {
+    let table = match value {
+        Value::Boolean(true) => return Ok(Setting::On),
+        Value::Table(table) => table,
+        other => return scalar(option, other).map(Setting::Value),
+    };
+    let pair = |(name, value)| {
+        let value = scalar(&format!("{option}.{name}"), value)?;
+        Ok(format!("{name}={value}"))
+    };
+    table
+        .into_iter()
+        .map(pair)
+        .collect::<Result<_, _>>()
+        .map(Setting::Pairs)
+}
+
+fn scalar(option: &str, value: Value) -> Result<String, String> {
     match value {
-        Value::String(text) => Ok(Some(text)),
-        Value::Integer(number) => Ok(Some(number.to_string())),
-        Value::Float(number) => Ok(Some(number.to_string())),
-        Value::Boolean(true) => Ok(None),
+        Value::String(text) => Ok(text),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
         other => Err(format!(
-            "{option} holds a {}; expected a string, a number, true, or a list of these",
+            "{option} holds: {}; expected a string, a number, true, a list, or a table",
             other.type_str()
         )),
     }
@@ -264,10 +300,9 @@ fn points(axes: &[Axis]) -> Vec<Vec<Choice<'_>>> {
         points = points
             .iter()
             .flat_map(|point: &Vec<Choice<'_>>| {
-                values.iter().map(move |value| {
+                values.iter().map(move |setting| {
                     let mut longer = point.clone();
-                    let value = value.as_deref();
-                    longer.push(Choice { option, value });
+                    longer.push(Choice { option, setting });
                     longer
                 })
             })
@@ -282,17 +317,16 @@ fn name(given: Option<&str>, axes: &[Axis], point: &[Choice<'_>]) -> String {
         let mut axes = axes.iter();
         axes.any(|(name, values)| name == option && values.len() > 1)
     };
-    let mut parts: Vec<&str> = given.into_iter().collect();
-    for telling in TELLING {
-        let choice = point.iter().find(|choice| choice.option == telling);
-        let value = choice.and_then(|choice| choice.value);
-        parts.extend(value.filter(|_| given.is_none() || differs(telling)));
-    }
-    for choice in point {
-        if differs(choice.option) && !TELLING.contains(&choice.option) {
-            parts.push(choice.value.unwrap_or(choice.option));
-        }
-    }
+    let is_told = |option: &str| given.is_none() && TELLING.contains(&option) || differs(option);
+    let mut told: Vec<&Choice> = point
+        .iter()
+        .filter(|choice| is_told(choice.option))
+        .collect();
+    // What tells most comes first, in its order.
+    let rank = |option: &str| TELLING.iter().position(|telling| *telling == option);
+    told.sort_by_key(|choice| rank(choice.option).unwrap_or(TELLING.len()));
+    let told = told.into_iter().map(Choice::told);
+    let parts: Vec<String> = given.map(str::to_owned).into_iter().chain(told).collect();
     if parts.is_empty() {
         return "defaults".to_owned();
     }

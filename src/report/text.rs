@@ -26,8 +26,8 @@ pub fn sentence(
     facts: &RunFacts,
 ) -> String {
     let who = match &setting.bug {
-        Some(bug) => format!("{} with the bug {bug}", setting.target),
-        None => setting.target.clone(),
+        Some(bug) => format!("{} with the bug {bug}", setting.target_name()),
+        None => setting.target_name().to_owned(),
     };
     let promise = report.map_or("its promise", |report| report.promise.as_str());
     let faults = faults_phrase(setting, facts);

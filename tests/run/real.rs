@@ -154,6 +154,59 @@ fn a_store_of_ones_own_is_judged() {
     assert_eq!(run.code, Some(1), "{run}");
 }
 
+/// Documents over HTTP, in the memory of one node.
+const DOCUMENTS: &str = "
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+documents = {}
+class Requests(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_GET(self):
+        self.answer(200 if self.path in documents else 404, documents.get(self.path, b''))
+    def do_PUT(self):
+        documents[self.path] = self.rfile.read(int(self.headers['Content-Length']))
+        self.answer(204, b'')
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+ThreadingHTTPServer((sys.argv[1], 7000), Requests).serve_forever()
+";
+
+#[test]
+fn stores_of_documents_and_of_redis_commands_need_no_client() {
+    let Some(lab) = lab(&["python3", "redis-server"]) else {
+        return;
+    };
+    let dir = lab.latest().parent().unwrap().to_owned();
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("documents.py"), DOCUMENTS).unwrap();
+    let ready = "ready = { tcp = \"{ip}:{port}\" }";
+    let documents = target("python3\", \"{dir}/documents.py\", \"{ip}", ready)
+        .replace("\"resp\"", "{ http = \"http://{ip}:{port}/kv/\" }");
+    fs::write(dir.join("documents.toml"), documents).unwrap();
+    let listen = "redis-server\", \"--port\", \"7000\", \"--protected-mode\", \"no";
+    fs::write(dir.join("redis.toml"), target(listen, ready)).unwrap();
+    for (file, workloads) in [
+        ("documents.toml", &WORKLOADS[..1]),
+        ("redis.toml", WORKLOADS),
+    ] {
+        let file = dir.join(file);
+        for workload in workloads {
+            let run = lab.run(&args(
+                file.to_str().unwrap(),
+                workload,
+                &["--time-limit", "2s"],
+            ));
+            assert_eq!(run.code, Some(0), "{}, {workload}: {run}", file.display());
+        }
+    }
+}
+
+/// What Redis's commands serve; documents only the first.
+const WORKLOADS: &[&str] = &["register", "set", "counter", "queue", "list-append"];
+
 #[test]
 fn a_missing_program_is_told_with_its_package() {
     let Some(lab) = lab(&[]) else { return };
@@ -185,7 +238,7 @@ fn a_node_that_does_not_come_up_shows_its_log() {
 /// A target file of one process.
 fn target(command: &str, more: &str) -> String {
     format!(
-        "nodes = 1\nport = 7000\nworkloads = [\"register\"]\nclient = \"resp\"\n\
+        "nodes = 1\nport = 7000\nworkloads = {WORKLOADS:?}\nclient = \"resp\"\n\
          [[process]]\ncommand = [\"{command}\"]\n{more}\n"
     )
 }

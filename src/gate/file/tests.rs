@@ -75,6 +75,13 @@ fn given_names_tell_only_what_differs() {
 }
 
 #[test]
+fn a_table_is_an_option_given_several_times() {
+    let cases = parse("[[case]]\nwith = { wait = 1, reads = 'local' }").unwrap();
+    assert_eq!(cases[0].args, ["--with=reads=local", "--with=wait=1"]);
+    assert_eq!(cases[0].name, "reads=local wait=1");
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_place() {
     for (text, part) in [
         ("", "no [[case]]"),
@@ -91,7 +98,8 @@ fn what_is_wrong_is_told_with_its_place() {
         ("[[case]]\nexpect = 'lost'\nat-least = 2", "between 1 and 1"),
         ("[[case]]\nminimum = { okay = 1 }", "unknown field `okay`"),
         ("[[case]]\nnodes = []", "empty list"),
-        ("[[case]]\nnodes = { a = 1 }", "nodes holds a table"),
+        ("[[case]]\nnodes = { a = [1] }", "nodes.a holds: array"),
+        ("[[case]]\nnodes = [[1]]", "nodes holds: array"),
         ("[[case]]\n[[case]]\n", "another is called the same"),
     ] {
         let refusal = refusal(text);
