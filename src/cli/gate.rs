@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::{Args, FromArgMatches};
 
 use super::options::PlanOptions;
-use super::run::OutputOptions;
+use super::run::{OutputOptions, check_installed};
 use super::{Ended, Failure};
 use crate::execute::{Options, execute};
 use crate::gate::conduct::{Conduct, Ran};
@@ -92,6 +92,9 @@ pub fn main(args: &GateArgs) -> Ended {
     if args.list {
         list(&cases);
         return Ok(crate::verdict::Exit::Valid);
+    }
+    for case in &cases {
+        check_installed(&[plan(case, case.seeds[0])?])?;
     }
     let progress = progress::bar_on_terminal;
     let options = args.output.enter(started, progress)?;
