@@ -82,7 +82,7 @@ fn what_cannot_be_is_refused() {
     };
     assert!(refused(|s| s.nodes = 0).contains("--nodes is 0"));
     assert!(refused(|s| s.rate_per_s = 0).contains("--rate"));
-    assert!(refused(|s| s.workload = "quux".into()).contains("bank, register, set"));
+    assert!(refused(|s| s.workload = "quux".into()).contains("queue, register, set"));
     let long = refused(|s| {
         s.rate_per_s = 1_000_000;
         s.time_limit_ms = 3_600_000;

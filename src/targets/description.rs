@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use faultbench_workloads::workload_named;
 use serde::Deserialize;
 
 use super::template::Template;
@@ -252,6 +253,23 @@ impl Description {
         if self.process.is_empty() || self.process.iter().any(|p| p.command.is_empty()) {
             return Err("every target has a [[process]] with a command".to_owned());
         }
+        let unknown = self.workloads.iter().find(|w| workload_named(w).is_none());
+        if let Some(unknown) = unknown {
+            return Err(format!(
+                "there is no workload {unknown:?}; `faultbench list workloads` names them"
+            ));
+        }
+        for (
+            name,
+            Choices {
+                default, choices, ..
+            },
+        ) in &self.options
+        {
+            if !choices.is_empty() && !choices.contains(default) {
+                return Err(format!("option {name}: {default:?} is none of its choices"));
+            }
+        }
         let mut known: Vec<&str> = self.options.keys().map(String::as_str).collect();
         if self.client == ClientKind::Embedded {
             known.push("config");
@@ -318,3 +336,6 @@ impl ProcessKind {
             .chain(setup)
     }
 }
+
+#[cfg(test)]
+mod tests;
