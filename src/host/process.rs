@@ -28,7 +28,8 @@ const SIGNAL_EFFECT_MAX: Duration = Duration::from_secs(5);
 /// Between two looks at /proc.
 const LOOK_INTERVAL: Duration = Duration::from_micros(500);
 
-/// A process to start. Its stdin is empty unless piped; its environment is the caller's, with `env` on top.
+/// A process to start. Its stdin is empty unless piped; its environment is the caller's, with `env`
+/// on top.
 #[derive(Debug, Clone)]
 pub struct Spawn<'a> {
     pub program: PathBuf,

@@ -1,5 +1,5 @@
-//! Any store that gives and takes JSON documents over HTTP: a register of key `7` is the document at
-//! the base address followed by `7`.
+//! Any store that gives and takes JSON documents over HTTP: the register of key `7` is the document
+//! at the base address followed by `7`.
 //!
 //! `GET` answers 200 with a number, or 404 where nothing was written; `PUT` of a number answers any
 //! status of success. A status from 400 to 499 says that nothing happened; any other leaves a write

@@ -1,7 +1,7 @@
 //! Transactions that append to lists and read them.
 //!
-//! After Jepsen's `list-append` (Kingsbury & Alvaro, *Elle*, VLDB 2020): a list shows in which order
-//! its elements were appended, so that reads give away how transactions depend on each other.
+//! After Jepsen's `list-append` (Kingsbury & Alvaro, *Elle*, VLDB 2020): a list shows in which
+//! order its elements were appended, so that reads give away how transactions depend on each other.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use crate::workload::{Claim, Workload};
 pub struct Lists {
     /// Lists in use at a time.
     pub active_keys: i64,
-    /// Transactions after which the lists in use are replaced by fresh ones, which keeps them short.
+    /// Transactions after which the lists in use are replaced by fresh ones, to keep them short.
     pub txns_per_generation: u64,
     /// Steps of a transaction at the most.
     pub steps_max: usize,

@@ -2,7 +2,8 @@
 //! `MOVED`, as clients of a cluster do; after an error it begins at its own node again. It sits
 //! beside its node, as with Sentinel.
 //!
-//! All keys are in one hash slot, so one shard has them all, and its primary is whom `leader` means.
+//! All keys are in one hash slot, so one shard has them all, and its primary is whom `leader`
+//! means.
 
 use std::net::SocketAddr;
 
