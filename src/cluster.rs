@@ -11,7 +11,7 @@ mod network;
 mod probe;
 
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ impl Cluster {
     }
 
     /// The logs of a process: its standard output and error.
-    fn logs(&self, node: NodeId, process: usize) -> [std::path::PathBuf; 2] {
+    fn logs(&self, node: NodeId, process: usize) -> [PathBuf; 2] {
         let prefix = match self.target.description.process[process].name.as_str() {
             "" => String::new(),
             name => format!("{name}-"),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use faultbench::plan::nemesis::FAMILIES;
+use faultbench::targets::template::PLACEHOLDERS;
 use faultbench::targets::{self, TARGETS};
 use faultbench_checkers::checker::MODELS;
 use faultbench_checkers::formats::FORMATS;
@@ -291,6 +292,17 @@ fn every_row_of_a_table_is_documented() {
         .into_iter()
         .filter(|name| !text.contains(&format!("`{name}`")));
     none("missing in docs/reference.md", missing.collect());
+}
+
+#[test]
+fn every_placeholder_is_explained() {
+    let text = fs::read_to_string(root().join("docs/targets.md")).expect("docs/targets.md");
+    let row = |(name, about): &(&str, &str)| format!("| `{{{name}}}` | {about} |");
+    let missing = PLACEHOLDERS
+        .iter()
+        .map(row)
+        .filter(|row| !text.contains(row));
+    none("missing in docs/targets.md", missing.collect());
 }
 
 #[test]

@@ -122,6 +122,17 @@ fn redis_loses_what_a_deposed_primary_acknowledged() {
 }
 
 #[test]
+fn every_node_of_a_redis_cluster_serves_every_workload() {
+    let Some(lab) = lab(&["redis-server", "redis-cli"]) else {
+        return;
+    };
+    for workload in WORKLOADS {
+        let run = lab.run(&args("redis-cluster", workload, &["--time-limit", "2s"]));
+        assert_eq!(run.code, Some(0), "{workload}: {run}");
+    }
+}
+
+#[test]
 fn nothing_of_a_database_outlives_a_killed_run() {
     let Some(lab) = lab(&["redis-server", "redis-sentinel", "redis-cli"]) else {
         return;

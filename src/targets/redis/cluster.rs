@@ -126,9 +126,13 @@ impl Client for Follower {
     }
 }
 
+/// Who has the keys, by `MOVED slot ip:port`, which a transaction has for each of its commands.
 fn moved_to(error: &RedisError) -> Option<SocketAddr> {
-    let moved = error.code() == Some("MOVED");
-    error.redirect_node().filter(|_| moved)?.0.parse().ok()
+    let errors = error.clone().into_server_errors()?;
+    errors.iter().find_map(|(_, error)| {
+        let moved = error.details().filter(|_| error.code() == "MOVED")?;
+        moved.split_once(' ')?.1.parse().ok()
+    })
 }
 
 impl Follower {
