@@ -67,6 +67,7 @@ fn plan() -> Plan {
         options: BTreeMap::new(),
         binaries: BTreeMap::new(),
         nodes: 5,
+        leaderless: false,
         workload: "register".into(),
         consistency: Vec::new(),
         nemesis: Vec::new(),

@@ -20,7 +20,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use serde::{Deserialize, Serialize};
 
 use nemesis::Request;
-use schedule::{PlannedFault, Rhythm};
+use schedule::{Members, PlannedFault, Rhythm};
 use seed::Seed;
 
 /// The version of the plan's file format.
@@ -42,6 +42,9 @@ pub struct Setting {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub binaries: BTreeMap<String, PathBuf>,
     pub nodes: usize,
+    /// The target's nodes do not say who leads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaderless: bool,
     pub workload: String,
     /// The consistency models to judge by; what the workload claims where empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -169,7 +172,10 @@ impl Plan {
         let seed = Seed(setting.seed);
         let faults = schedule::draw(
             &setting.nemesis,
-            setting.nodes,
+            Members {
+                nodes: setting.nodes,
+                leaderless: setting.leaderless,
+            },
             setting.time_limit(),
             rhythm,
             seed,

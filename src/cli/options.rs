@@ -12,6 +12,7 @@ use crate::plan::nemesis::Request;
 use crate::plan::schedule::Rhythm;
 use crate::plan::{PLAN_VERSION, Plan, Setting};
 use crate::targets;
+use crate::targets::description::ClientKind;
 
 /// What to run.
 #[derive(Args, Clone)]
@@ -142,6 +143,7 @@ impl PlanOptions {
             options: self.options.iter().cloned().chain(reads).collect(),
             binaries: self.binaries.iter().cloned().collect(),
             nodes,
+            leaderless: description.client != ClientKind::Embedded,
             workload: self.workload.clone(),
             consistency: self.consistency.clone(),
             nemesis: self.nemesis.clone(),

@@ -52,7 +52,9 @@ impl Network for Clients {
             stdout: None,
             stderr: Some(self.logs.join(node.to_string()).join("client.log")),
         };
-        let (process, input, output) = spawn.start_piped().map_err(|error| error.to_string())?;
+        // Loading a program may wait for the disk; calls of other clients must not.
+        let started = tokio::task::block_in_place(|| spawn.start_piped());
+        let (process, input, output) = started.map_err(|error| error.to_string())?;
         let no_pipe = |error: io::Error| format!("no pipe to a client: {error}");
         Ok(Pipes {
             input: Box::new(pipe::Sender::from_owned_fd(input).map_err(no_pipe)?),

@@ -32,6 +32,14 @@ impl Fault {
         named.into_iter()
     }
 
+    /// Whether it strikes whom only the cluster can name.
+    pub fn needs_leader(&self) -> bool {
+        match self {
+            Fault::Partition(partition) => *partition == Partition::Leader,
+            Fault::Kill { nodes } | Fault::Pause { nodes } => matches!(nodes, Victims::Role(_)),
+        }
+    }
+
     /// The name of the family, as in `--nemesis`.
     pub fn family(&self) -> &'static str {
         match self {

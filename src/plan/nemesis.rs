@@ -256,6 +256,20 @@ impl Request {
         })
     }
 
+    /// Whether it asks for a fault that strikes whom only the cluster can name.
+    pub fn needs_leader(&self) -> bool {
+        let Request::Family { family, variant } = self else {
+            return false;
+        };
+        let variants = family_named(family).map_or(&[][..], |family| family.variants);
+        let asked = variants.iter().find(|row| Some(row.name) == *variant);
+        asked.is_some_and(|variant| match variant.draw {
+            Draw::Process(_, Victim::Role(_)) => true,
+            Draw::Process(..) => false,
+            Draw::Partition(_) => variant.name == "leader",
+        })
+    }
+
     fn choices(&self, nodes: usize) -> Result<Vec<Choice>, String> {
         let (family, wanted) = match self {
             Request::Family { family, variant } => (family, variant),

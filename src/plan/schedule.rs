@@ -38,20 +38,42 @@ const SPREAD_PERCENT: u64 = 40;
 /// A fault shorter than this shows nothing: a timeline ends before one.
 const FAULT_MS_MIN: u64 = 500;
 
-/// Draws the schedule of a load of `load` for a cluster of `nodes`.
+/// The cluster a schedule is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Members {
+    pub nodes: usize,
+    /// Nobody can tell who leads: no fault is drawn that needs to know.
+    pub leaderless: bool,
+}
+
+/// Draws the schedule of a load of `load` for a cluster.
 ///
 /// # Errors
 /// A request does not fit the cluster, or the load is too short for a single fault.
 pub fn draw(
     requests: &[Request],
-    nodes: usize,
+    members: Members,
     load: Duration,
     rhythm: Rhythm,
     seed: Seed,
 ) -> Result<Vec<PlannedFault>, String> {
     let mut sources = Vec::new();
     for (n, request) in requests.iter().enumerate() {
-        sources.push(request.faults(nodes, seed.stream("fault", n as u64))?);
+        if members.leaderless && request.needs_leader() {
+            return Err(format!(
+                "{request} needs a target whose nodes say who leads"
+            ));
+        }
+        let mut next = request.faults(members.nodes, seed.stream("fault", n as u64))?;
+        // Every family has variants that need no leader.
+        sources.push(move || {
+            loop {
+                let fault = next();
+                if !(members.leaderless && fault.needs_leader()) {
+                    return fault;
+                }
+            }
+        });
     }
     let mut faults = Vec::new();
     if rhythm.overlap {
@@ -116,9 +138,15 @@ mod tests {
         overlap: false,
     };
 
+    const MEMBERS: Members = Members {
+        nodes: 5,
+        leaderless: false,
+    };
+
     fn drawn(requests: &[&str], load_s: u64, rhythm: Rhythm) -> Result<Vec<PlannedFault>, String> {
         let requests: Vec<Request> = requests.iter().map(|text| text.parse().unwrap()).collect();
-        draw(&requests, 5, Duration::from_secs(load_s), rhythm, Seed(3))
+        let load = Duration::from_secs(load_s);
+        draw(&requests, MEMBERS, load, rhythm, Seed(3))
     }
 
     fn overlapping(faults: &[PlannedFault]) -> bool {
@@ -151,6 +179,29 @@ mod tests {
         assert!(overlapping(
             &drawn(&["partition", "kill"], 30, rhythm).unwrap()
         ));
+    }
+
+    #[test]
+    fn where_nobody_says_who_leads_nothing_needs_to_know() {
+        let members = Members {
+            leaderless: true,
+            ..MEMBERS
+        };
+        let drawn = |request: &str| {
+            let requests = [request.parse().unwrap()];
+            draw(
+                &requests,
+                members,
+                Duration::from_secs(200),
+                RHYTHM,
+                Seed(3),
+            )
+        };
+        let faults = drawn("partition").unwrap();
+        assert!(faults.len() > 30 && faults.iter().all(|f| !f.fault.needs_leader()));
+        for request in ["partition:leader", "kill:leader", "pause:majority-side"] {
+            assert!(drawn(request).unwrap_err().contains(request));
+        }
     }
 
     #[test]

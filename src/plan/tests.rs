@@ -12,6 +12,7 @@ pub(crate) fn setting() -> Setting {
         options: BTreeMap::new(),
         binaries: BTreeMap::new(),
         nodes: 5,
+        leaderless: false,
         workload: "bank".into(),
         consistency: Vec::new(),
         nemesis: ["partition", "kill:leader", "pause"]
