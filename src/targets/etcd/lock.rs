@@ -3,6 +3,9 @@
 //! The lease is what makes the lock unsafe: who is cut off or stalled for longer loses it without
 //! knowing. Jepsen showed it of etcd 3.4.3 (2020); etcd's answer is to compare the lock's revision
 //! wherever it protects something, which is what a fencing token is.
+//!
+//! A client that holds a lock makes no call that could end indefinitely but its release: histories
+//! say of no other that it let go.
 
 use std::time::Duration;
 
@@ -120,12 +123,18 @@ impl Lock {
         }
     }
 
-    /// Asks the store all the same: that it declines shows that it serves.
+    /// Asks the store all the same: that it declines shows that it serves. Not for long: a call
+    /// that the runner gives up ends this client, and with it any lock it holds.
     async fn not_held(&mut self, lock: i64) -> Outcome {
         let request = json!({ "key": name(lock) });
-        match self.gateway.ask("/v3/kv/range", &request).await {
-            Ok(_) => declined("this client does not hold it"),
-            Err(refusal) => unavailable(refusal.reason()),
+        let asked = self.gateway.ask("/v3/kv/range", &request);
+        match tokio::time::timeout(QUEUE_FOR, asked).await {
+            Ok(Ok(_)) => declined("this client does not hold it"),
+            Ok(Err(refusal)) => unavailable(refusal.reason()),
+            Err(_) => {
+                self.gateway = gateway_of(&self.seat);
+                unavailable(format!("no answer within {QUEUE_FOR:?}"))
+            }
         }
     }
 
