@@ -1,113 +1,189 @@
-//! Seconds to decide register histories made up from seeds: `cargo bench -p faultbench-checkers`.
+//! Seconds to decide histories made up from seeds: `cargo bench -p faultbench-checkers --bench
+//! linearizable`.
 //!
-//! "lower" is the time to take the events in, "decide" that to answer. The events are made before,
-//! in memory, so that reading a file is not part of it.
+//! "read" is the time to read the events as JSON lines from memory, "lower" that to take them in
+//! besides, "decide" that to answer. With `-- --write DIR` the histories are written there instead,
+//! for other tools and for the command line.
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use faultbench_checkers::Op;
 use faultbench_checkers::budget::Budget;
 use faultbench_checkers::checker::{Params, model_named};
+use faultbench_checkers::formats::{self, ReadOptions};
 use faultbench_checkers::linearizable::model::{Decision, Interval};
 use faultbench_checkers::linearizable::register::{Register, RegisterOp};
 use faultbench_checkers::linearizable::search::Search;
 use faultbench_checkers::linearizable::zones::Zones;
-use faultbench_checkers::synthetic::RegisterLoad;
+use faultbench_checkers::synthetic::{Container, ContainerLoad, RegisterLoad};
 
-const LOADS: [(&str, RegisterLoad); 4] = [
+/// Memory of the searches.
+const BYTES_MAX: u64 = 1 << 30;
+/// Time of a check.
+const WALL_MAX: Duration = Duration::from_secs(10);
+
+const SINGLE_KEY: RegisterLoad = RegisterLoad {
+    processes: 30,
+    calls: 1_000_000,
+    keys: 1,
+    values: None,
+    failed_permille: 20,
+    indefinite_permille: 0,
+    seed: 3,
+};
+
+const REGISTERS: [(&str, RegisterLoad); 5] = [
     (
-        "1M calls, 1000 keys, 10 processes, 5 values",
+        "register-1m-1000-keys-5-values",
         RegisterLoad {
             processes: 10,
-            calls: 1_000_000,
             keys: 1000,
             values: Some(5),
-            failed_permille: 20,
-            indefinite_permille: 0,
             seed: 7,
+            ..SINGLE_KEY
         },
     ),
+    ("register-1m-1-key-distinct", SINGLE_KEY),
     (
-        "1M calls, 1 key, 30 processes, distinct values",
+        "register-1m-1-key-distinct-indefinite",
         RegisterLoad {
-            processes: 30,
-            calls: 1_000_000,
-            keys: 1,
-            values: None,
-            failed_permille: 20,
-            indefinite_permille: 0,
-            seed: 3,
+            indefinite_permille: 20,
+            ..SINGLE_KEY
         },
     ),
     (
-        "2000 calls, 1 key, 20 processes, 5 values",
+        "register-2k-1-key-20-processes-5-values",
         RegisterLoad {
             processes: 20,
             calls: 2000,
-            keys: 1,
             values: Some(5),
             failed_permille: 0,
-            indefinite_permille: 0,
             seed: 4,
+            ..SINGLE_KEY
         },
     ),
     (
-        "5000 calls, 1 key, 40 processes, 3 values, 20 % indefinite",
+        "register-5k-40-processes-3-values-indefinite",
         RegisterLoad {
             processes: 40,
             calls: 5000,
-            keys: 1,
             values: Some(3),
             failed_permille: 0,
             indefinite_permille: 200,
             seed: 5,
+            ..SINGLE_KEY
         },
     ),
 ];
 
+const CONTAINERS: [Container; 4] = [
+    Container::Queue,
+    Container::Stack,
+    Container::PriorityQueue,
+    Container::Set,
+];
+
 fn main() {
-    for (name, load) in LOADS {
-        let history = load.history();
-        check(name, &history);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let write = arguments.iter().position(|argument| argument == "--write");
+    let folder = write.and_then(|at| arguments.get(at + 1)).map(Path::new);
+    for (name, load) in REGISTERS {
+        measure(name, "cas-register", &load.history(), folder);
     }
-    compare_methods(&RegisterLoad {
-        calls: 200_000,
-        ..LOADS[1].1
-    });
+    for container in CONTAINERS {
+        let load = ContainerLoad {
+            container,
+            processes: 30,
+            calls: 1_000_000,
+            indefinite_puts_permille: 1,
+            seed: 9,
+        };
+        let name = format!("{}-1m-distinct", container.model());
+        measure(&name, container.model(), &load.history(), folder);
+    }
+    if folder.is_none() {
+        compare_methods(&RegisterLoad {
+            calls: 200_000,
+            ..SINGLE_KEY
+        });
+    }
 }
 
-fn check(name: &str, history: &[Op]) {
-    let Some(kind) = model_named("cas-register") else {
+/// Judges the history, or writes it to the folder.
+fn measure(name: &str, model: &str, history: &[Op], folder: Option<&Path>) {
+    let mut json = Vec::new();
+    history
+        .iter()
+        .for_each(|op| formats::json_lines::write(op, &mut json));
+    let Some(folder) = folder else {
+        return check(name, model, json.leak());
+    };
+    let path = folder.join(name).with_extension("jsonl");
+    match std::fs::write(&path, json) {
+        Ok(()) => println!("wrote {}", path.display()),
+        Err(error) => println!("cannot write {}: {error}", path.display()),
+    }
+}
+
+fn check(name: &str, model: &str, json: &'static [u8]) {
+    let begin = Instant::now();
+    if let Err(error) = read(name, json, |_| Ok(())) {
+        println!("{name}: {error}");
+        return;
+    }
+    let reading = begin.elapsed();
+    let Some(kind) = model_named(model) else {
         return;
     };
     let begin = Instant::now();
     let mut checker = kind.checker(&Params::default());
-    for op in history {
-        if let Err(error) = checker.push(op) {
-            println!("{name}: {error}");
-            return;
-        }
+    let pushed = read(name, json, |op| {
+        checker.push(op).map_err(|error| error.to_string())
+    });
+    if let Err(error) = pushed {
+        println!("{name}: {error}");
+        return;
     }
     let lowered = begin.elapsed();
     let clock = || begin.elapsed();
     let budget = Budget {
-        wall: std::time::Duration::from_secs(60),
-        bytes: 1 << 30,
+        wall: WALL_MAX,
+        bytes: BYTES_MAX,
         clock: &clock,
         ..Budget::unlimited()
     };
     let report = checker.finish(&budget);
+    let all = begin.elapsed();
     println!(
-        "{name}: {} in {:.3} s (lower {:.3} s, decide {:.3} s); {} configurations",
+        "{name}: {} in {:.3} s (read {:.3} s, lower {:.3} s, decide {:.3} s); {} configurations",
         report.validity.name(),
-        begin.elapsed().as_secs_f64(),
-        lowered.as_secs_f64(),
-        (begin.elapsed() - lowered).as_secs_f64(),
+        all.as_secs_f64(),
+        reading.as_secs_f64(),
+        lowered.saturating_sub(reading).as_secs_f64(),
+        (all - lowered).as_secs_f64(),
         report.figures["configurations"],
     );
     if let Some(reason) = report.unknown {
         println!("    {reason}: {}", report.figures["unknown_keys"]);
     }
+}
+
+fn read(
+    name: &str,
+    json: &'static [u8],
+    mut take: impl FnMut(&Op) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut reader = formats::open(Box::new(json), name, ReadOptions::default())
+        .map_err(|error| error.to_string())?;
+    let mut op = Op::default();
+    while reader
+        .next_into(&mut op)
+        .map_err(|error| error.to_string())?
+    {
+        take(&op)?;
+    }
+    Ok(())
 }
 
 /// Runs both methods on one key of distinct values.

@@ -1,9 +1,12 @@
 //! Last-in-first-out stacks.
 
+mod peeling;
+mod ranks;
+
 use crate::linearizable::model::Model;
 use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Items};
-use crate::linearizable::models::heap_of;
-use crate::linearizable::vocabulary::Contradiction;
+use crate::linearizable::models::{heap_of, queue};
+use crate::linearizable::vocabulary::{Contradiction, Piece};
 
 /// The discipline of stacks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,8 +57,40 @@ impl Discipline for Stack {
         vec![state.clone()]
     }
 
-    /// The search decides stacks.
-    fn decide(_items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
-        None
+    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
+        let outcome = match peeling::without_bottom(items) {
+            Some(chain) => Err(tell(items, &chain)),
+            None => queue::empty(items),
+        };
+        Some(("bottom-first", outcome))
+    }
+}
+
+/// Elements named one by one in a reason.
+const NAMED_MAX: usize = 6;
+
+/// Why none of these elements can lie under the others.
+fn tell(items: &Items<'_>, chain: &[u32]) -> Contradiction {
+    let chain: Vec<_> = chain.iter().map(|i| &items.items[*i as usize]).collect();
+    let ops = chain.iter().flat_map(|item| [Some(item.put), item.take]);
+    let mut story: Vec<u32> = ops.flatten().collect();
+    // The first that was pushed: another stayed in the stack beyond its pop.
+    let about = chain[0].take.unwrap_or(chain[0].put);
+    story.retain(|op| *op != about);
+    let mut reason = vec![Piece::text("pushed after it and popped after it are ")];
+    if chain.len() > 2 {
+        reason = vec![Piece::text(
+            "from its push on the stack was never empty until another was popped, so one element \
+             lay under all others, and none was pushed before and popped after the others: see ",
+        )];
+    }
+    for (i, op) in story.iter().take(NAMED_MAX).enumerate() {
+        reason.push(Piece::text(if i == 0 { "the " } else { ", the " }));
+        reason.push(Piece::Told(*op));
+    }
+    Contradiction {
+        about,
+        story: [&[about], &story[..]].concat(),
+        reason,
     }
 }
