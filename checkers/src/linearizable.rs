@@ -10,6 +10,7 @@ mod calls;
 mod conflict;
 mod events;
 mod evidence;
+mod explain;
 pub mod interned;
 mod judge;
 mod minimal;
@@ -18,6 +19,7 @@ pub mod models;
 pub mod powerset;
 pub mod register;
 pub mod search;
+mod summary;
 pub mod vocabulary;
 pub mod zones;
 

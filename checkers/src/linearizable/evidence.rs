@@ -2,9 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::budget::Exhausted;
 use crate::linearizable::calls::{Call, Calls};
-use crate::linearizable::model::{Interval, Model};
-use crate::linearizable::search::Furthest;
+use crate::linearizable::explain::{Cause, Stuck};
+use crate::linearizable::minimal::Core;
+use crate::linearizable::model::Interval;
 use crate::linearizable::vocabulary::{Contradiction, Piece, Vocabulary};
 use crate::report::Finding;
 use crate::story::{self, when};
@@ -13,8 +15,19 @@ use crate::value::Value;
 /// Concurrent operations listed in one finding.
 const CONCURRENT_MAX: usize = 40;
 
+/// Operations of a linearized prefix whose indices a finding gives: the last ones.
+const PREFIX_MAX: usize = 200;
+
 /// The anomaly every method finds.
 const ANOMALY: &str = "nonlinearizable";
+
+/// All that is known of why a key has no order.
+pub(crate) struct Evidence<'a> {
+    pub cause: &'a Cause,
+    /// Where a search got stuck, if one was made.
+    pub stuck: Option<&'a Stuck>,
+    pub core: Option<Core>,
+}
 
 /// Tells of one key's calls. `calls[i]` is the call of the operation `ops[i]`.
 pub(crate) struct Teller<'a, V: Vocabulary> {
@@ -78,56 +91,96 @@ impl<V: Vocabulary> Teller<'_, V> {
         ops.iter().map(|op| self.json(*op)).collect()
     }
 
-    fn finding(&self, summary: String, about: u32, story: &[u32], mut details: Json) -> Finding {
-        details["key"] = story::json(self.history.keys.value(self.key));
-        details["operation"] = self.json(about);
+    /// The finding: in words what cannot be explained and why, and for programs, in `details`:
+    ///
+    /// - `key`: the object; `method`: what decided;
+    /// - `operation`: the one that cannot be placed (`op`, `process`, `invoke` and `complete` as
+    ///   indices, `begin_ns` and `end_ns`, `indefinite`);
+    /// - `possible_states`: what the object can have been just before it, at most 16;
+    /// - `concurrent`: the operations around it, at most 40 of `concurrent_count`;
+    /// - `linearized`: how many operations before it have an order, `last_linearized`: the last of
+    ///   them, `prefix`: the indices of the last 200, in that order;
+    /// - `minimal`: operations that have no order whatever the others did, `minimal_is_least`:
+    ///   whether none of them can be left out;
+    /// - `contradiction`: the operations named in words, where a direct method decided.
+    pub fn finding(&self, evidence: &Evidence<'_>) -> Finding {
+        let cause = evidence.cause;
+        let (summary, told) = match cause {
+            Cause::Stuck(_, stuck) => (self.nowhere(stuck), None),
+            Cause::Contradiction(_, found) => (self.contradiction(found), Some(found)),
+        };
+        let about = evidence.stuck.map_or(cause.about(), |stuck| stuck.op);
+        let concurrent = self.concurrent_with(about);
+        let mut summary = format!("{}{summary}", self.subject());
+        if about != cause.about()
+            && let Some(stuck) = evidence.stuck
+        {
+            summary = format!("{summary}. First {}", self.nowhere(stuck));
+        }
+        let listed = &concurrent[..concurrent.len().min(CONCURRENT_MAX)];
+        let story = match told {
+            Some(found) => found.story.clone(),
+            None => [&[about], listed].concat(),
+        };
+        let mut details = json!({
+            "key": story::json(self.history.keys.value(self.key)),
+            "method": cause.method(),
+            "operation": self.json(about),
+            "concurrent": self.list(listed),
+            "concurrent_count": concurrent.len(),
+        });
+        if let Some(found) = told {
+            details["contradiction"] = self.list(&found.story).into();
+        }
+        if let Some(stuck) = evidence.stuck {
+            details["possible_states"] = stuck.states.clone().into();
+            self.add_prefix(stuck, &mut details);
+        }
+        if let Some(core) = &evidence.core {
+            details["minimal"] = self.list(&core.ops).into();
+            details["minimal_is_least"] = core.is_least.into();
+        }
         let finish = self.history.moment(self.call(about).finish);
         Finding {
             anomaly: ANOMALY,
-            summary: format!("{}{summary}", self.subject()),
+            summary,
             ops: story.iter().map(|op| self.index(*op)).collect(),
             time: finish.and_then(|m| m.time),
             details,
         }
     }
 
-    /// The search placed everything before one operation, and could not place that. `core`: the
-    /// operations that contradict each other whatever the others did, where they were found.
-    pub fn stuck(
-        &self,
-        model: &V::Model,
-        furthest: &Furthest<<V::Model as Model>::State>,
-        core: Option<&[u32]>,
-    ) -> Finding {
-        let stuck = furthest.stuck as u32;
-        let concurrent = self.concurrent_with(stuck);
-        let vocabulary = &self.history.vocabulary;
-        let states: Vec<String> = furthest
-            .states
-            .iter()
-            .map(|state| vocabulary.tell_state(model, state))
-            .collect();
-        let summary = format!(
+    fn add_prefix(&self, stuck: &Stuck, details: &mut Json) {
+        let prefix = &stuck.prefix;
+        let tail = &prefix[prefix.len().saturating_sub(PREFIX_MAX)..];
+        let indices: Vec<u64> = tail.iter().map(|op| self.index(*op)).collect();
+        details["linearized"] = prefix.len().into();
+        details["last_linearized"] = prefix.last().map_or(Json::Null, |op| self.json(*op));
+        details["prefix"] = indices.into();
+    }
+
+    /// What a search says that placed everything before one operation, and could not place that.
+    fn nowhere(&self, stuck: &Stuck) -> String {
+        format!(
             "{} cannot be explained: just before it the {} can only have held {}, whatever \
              the order of the operations before and around it",
-            self.told(stuck),
-            vocabulary.object(),
-            story::either(&states),
-        );
-        let mut story = vec![stuck];
-        story.extend(concurrent.iter().take(CONCURRENT_MAX));
-        let mut details = json!({
-            "method": "search",
-            "possible_states": states,
-            "concurrent": self.list(&story[1..]),
-            "concurrent_count": concurrent.len(),
-            "linearized": furthest.prefix.len(),
-            "last_linearized": furthest.prefix.last().map(|op| self.json(*op)),
-        });
-        if let Some(core) = core {
-            details["minimal"] = Json::from(self.list(core));
-        }
-        self.finding(summary, stuck, &story, details)
+            self.told(stuck.op),
+            self.history.vocabulary.object(),
+            story::either(&stuck.states),
+        )
+    }
+
+    /// What contradicts itself.
+    fn contradiction(&self, found: &Contradiction) -> String {
+        let reason: String = found
+            .reason
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Told(op) => self.told(*op),
+            })
+            .collect();
+        format!("{} cannot be explained: {reason}", self.told(found.about))
     }
 
     fn concurrent_with(&self, op: u32) -> Vec<u32> {
@@ -139,18 +192,38 @@ impl<V: Vocabulary> Teller<'_, V> {
             .collect()
     }
 
-    /// A direct method found what contradicts itself.
-    pub fn contradiction(&self, method: &str, found: &Contradiction) -> Finding {
-        let reason: String = found
-            .reason
-            .iter()
-            .map(|piece| match piece {
-                Piece::Text(text) => text.clone(),
-                Piece::Told(op) => self.told(*op),
-            })
-            .collect();
-        let summary = format!("{} cannot be explained: {reason}", self.told(found.about));
-        let details = json!({ "method": method, "minimal": self.list(&found.story) });
-        self.finding(summary, found.about, &found.story, details)
+    /// How far a decision came that was not made, and what was too much: `key`, `operations`,
+    /// `configurations` visited, `longest_linearized_prefix`, and as of a finding the `operation`
+    /// that no attempt got past with what is known of it; `reason` says it in words.
+    pub fn unfinished(&self, why: Exhausted, stuck: Option<&Stuck>, visited: usize) -> Json {
+        let mut far = json!({
+            "key": story::json(self.history.keys.value(self.key)),
+            "reason": why.to_string(),
+            "operations": self.ops.len(),
+            "configurations": visited,
+            "longest_linearized_prefix": 0,
+        });
+        let Some(stuck) = stuck.filter(|stuck| !stuck.states.is_empty()) else {
+            return far;
+        };
+        let concurrent = self.concurrent_with(stuck.op);
+        let is_open = |op: &&u32| self.ops[**op as usize].is_indefinite();
+        let open = concurrent.iter().filter(is_open).count();
+        far["reason"] = Json::from(format!(
+            "{}{why}: {} of {} operations have an order, and no way was found past the {}, with \
+             {} operations around it, {open} of them indefinite, after {visited} configurations",
+            self.subject(),
+            stuck.prefix.len(),
+            self.ops.len(),
+            self.told(stuck.op),
+            concurrent.len(),
+        ));
+        far["longest_linearized_prefix"] = stuck.prefix.len().into();
+        far["operation"] = self.json(stuck.op);
+        far["possible_states"] = stuck.states.clone().into();
+        far["concurrent_count"] = concurrent.len().into();
+        far["concurrent_indefinite"] = open.into();
+        self.add_prefix(stuck, &mut far);
+        far
     }
 }

@@ -1,30 +1,30 @@
-//! Decides key after key, on all threads there are, and sums up.
+//! Decides key after key, on all threads there are; explains only thereafter.
+//!
+//! Evidence is made once every key is decided, so that neither a shrinking history nor a witness
+//! that is hard to find takes time from a decision, or makes one unknown.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use crate::budget::{Budget, Exhausted};
+use crate::budget::{Budget, Exhausted, Meter};
 use crate::linearizable::calls::Calls;
 use crate::linearizable::evidence::Teller;
-use crate::linearizable::minimal;
-use crate::linearizable::model::{Decision, Interval, replays};
+use crate::linearizable::explain::{Cause, Stuck, explain};
+use crate::linearizable::model::{Decision, Interval};
 use crate::linearizable::search::Search;
+use crate::linearizable::summary;
 use crate::linearizable::vocabulary::Vocabulary;
 use crate::report::{Finding, Report, Validity, Witness};
 use crate::story;
-
-/// Keys named in the figures of a report.
-const KEYS_LISTED_MAX: usize = 100;
 
 /// The name of the general method in figures.
 const SEARCH: &str = "search";
 
 /// Decides the keys of a history.
 pub(crate) struct Judge<'a, V: Vocabulary> {
-    history: &'a Calls<V>,
+    pub history: &'a Calls<V>,
     budget: Budget<'a>,
     witness: bool,
     order: Vec<u32>,
@@ -32,22 +32,20 @@ pub(crate) struct Judge<'a, V: Vocabulary> {
 }
 
 /// The answer about one key.
-struct Outcome {
-    key: u32,
-    method: &'static str,
-    verdict: Verdict,
+pub(crate) struct Outcome {
+    pub key: u32,
+    pub method: &'static str,
+    pub verdict: Verdict,
     /// Configurations a search visited.
-    visited: usize,
+    pub visited: usize,
 }
 
-enum Verdict {
-    Valid(Option<Witness>),
-    Invalid(Finding),
-    Unknown {
-        exhausted: Exhausted,
-        operations: usize,
-        linearized: usize,
-    },
+pub(crate) enum Verdict {
+    /// With an order, if one was asked for and came with the decision.
+    Valid(Option<Vec<u32>>),
+    Invalid(Cause),
+    /// With how far it came, for programs.
+    Unknown(Exhausted, Json),
     /// No direct method applies.
     Waiting {
         operations: usize,
@@ -67,12 +65,12 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     /// Decides every key: first those that need no search, then the others, small ones first, so
-    /// that one hard key does not use up the time the others need.
+    /// that one hard key does not use up the time the others need. Then explains.
     pub fn decide_all(&self, report: &mut Report) {
         let keys: Vec<u32> = (0..self.history.keys.len() as u32)
             .filter(|key| !self.calls(*key).is_empty())
             .collect();
-        let mut outcomes = self.on_all_threads(&keys, |key| self.decide_directly(key));
+        let mut outcomes = self.on_all_threads(&keys, |key| self.decide_directly(*key));
         let mut waiting: Vec<(usize, u32)> = outcomes
             .iter()
             .filter_map(|outcome| match outcome.verdict {
@@ -81,30 +79,38 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
             })
             .collect();
         waiting.sort_unstable();
-        let waiting: Vec<u32> = waiting.into_iter().map(|(_, key)| key).collect();
         outcomes.retain(|outcome| !matches!(outcome.verdict, Verdict::Waiting { .. }));
-        outcomes.extend(self.on_all_threads(&waiting, |key| self.search(key)));
+        outcomes.extend(self.on_all_threads(&waiting, |(_, key)| self.search(*key)));
         outcomes.sort_unstable_by_key(|outcome| outcome.key);
         report.figure("calls", self.history.calls.len());
         report.figure("ok", self.history.succeeded);
         report.figure("keys", keys.len());
-        conclude(self, outcomes, report);
+        summary::conclude(self, &outcomes, report);
+        match report.validity {
+            Validity::Invalid => report.findings = self.explain_first(&outcomes),
+            Validity::Valid if self.witness => self.add_witnesses(&outcomes, report),
+            _ => {}
+        }
     }
 
-    /// What `decide` says of every key, in any order.
-    fn on_all_threads(&self, keys: &[u32], decide: impl Fn(u32) -> Outcome + Sync) -> Vec<Outcome> {
+    /// What `make` makes of every item, in any order.
+    fn on_all_threads<I: Sync, T: Send>(
+        &self,
+        items: &[I],
+        make: impl Fn(&I) -> T + Sync,
+    ) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let all = Mutex::new(Vec::with_capacity(keys.len()));
+        let all = Mutex::new(Vec::with_capacity(items.len()));
         let job = || {
             let mut mine = Vec::new();
-            while let Some(key) = keys.get(next.fetch_add(1, Ordering::Relaxed)) {
-                mine.push(decide(*key));
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                mine.push(make(item));
             }
             all.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .append(&mut mine);
         };
-        if keys.len() < 2 {
+        if items.len() < 2 {
             job();
         } else {
             self.budget.workers.run(&job);
@@ -118,11 +124,10 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     /// The operations of a key that matter.
-    fn operations(&self, key: u32) -> Vec<Interval<V::Op>> {
-        let calls = self.calls(key).iter();
-        let mut ops: Vec<_> = calls
-            .filter_map(|call| self.history.interval(*call))
-            .collect();
+    pub fn operations(&self, key: u32) -> Vec<Interval<V::Op>> {
+        let calls = self.calls(key);
+        let mut ops = Vec::with_capacity(calls.len());
+        ops.extend(calls.iter().filter_map(|call| self.history.interval(*call)));
         self.history.vocabulary.prune(&mut ops);
         ops
     }
@@ -139,7 +144,7 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     /// Calls `tell` with a teller of the key.
-    fn told<T>(
+    pub fn told<T>(
         &self,
         key: u32,
         ops: &[Interval<V::Op>],
@@ -153,26 +158,35 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
         })
     }
 
+    /// The share of one thread in the budget.
+    pub fn meter(&self) -> Meter<'a> {
+        let mut budget = self.budget;
+        budget.bytes /= budget.workers.count().max(1) as u64;
+        budget.meter()
+    }
+
     fn decide_directly(&self, key: u32) -> Outcome {
         let ops = self.operations(key);
-        let direct = self.history.vocabulary.decide(&ops, self.witness);
+        let mut meter = self.meter();
+        let vocabulary = &self.history.vocabulary;
+        let direct = meter
+            .check_clock()
+            .and_then(|()| vocabulary.decide(&ops, self.witness, &mut meter));
         let (method, verdict) = match direct {
-            None => (
-                SEARCH,
-                Verdict::Waiting {
-                    operations: ops.len(),
-                },
-            ),
-            Some(direct) => {
+            Ok(None) => {
+                let operations = ops.len();
+                (SEARCH, Verdict::Waiting { operations })
+            }
+            Ok(Some(direct)) => {
                 let verdict = match direct.outcome {
-                    // A witness was asked for and the method makes none.
-                    Ok(None) if self.witness => return self.search(key),
-                    Ok(order) => Verdict::Valid(self.witnessed(key, &ops, order)),
-                    Err(found) => Verdict::Invalid(self.told(key, &ops, |teller| {
-                        teller.contradiction(direct.method, &found)
-                    })),
+                    Ok(order) => Verdict::Valid(order),
+                    Err(found) => Verdict::Invalid(Cause::Contradiction(direct.method, found)),
                 };
                 (direct.method, verdict)
+            }
+            Err(exhausted) => {
+                let far = self.told(key, &ops, |teller| teller.unfinished(exhausted, None, 0));
+                ("none", Verdict::Unknown(exhausted, far))
             }
         };
         Outcome {
@@ -186,27 +200,24 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     fn search(&self, key: u32) -> Outcome {
         let ops = self.operations(key);
         let model = self.history.vocabulary.model();
-        let mut budget = self.budget;
-        budget.bytes /= budget.workers.count().max(1) as u64;
-        let mut meter = budget.meter();
+        let mut meter = self.meter();
         let mut search = Search::new(&model, &ops);
         let outcome = meter.check_clock().and_then(|()| search.run(&mut meter));
+        let stuck = |furthest| Stuck::new(&self.history.vocabulary, &model, furthest);
         let verdict = match outcome {
             Ok(Decision::Linearizable) => {
-                let order = self.witness.then(|| search.linearization());
-                Verdict::Valid(self.witnessed(key, &ops, order))
+                Verdict::Valid(self.witness.then(|| search.linearization()))
             }
             Ok(Decision::Impossible(furthest)) => {
-                let core = minimal::contradiction(&model, &ops, furthest.stuck, &meter);
-                Verdict::Invalid(self.told(key, &ops, |teller| {
-                    teller.stuck(&model, &furthest, core.as_deref())
-                }))
+                Verdict::Invalid(Cause::Stuck(SEARCH, stuck(furthest)))
             }
-            Err(exhausted) => Verdict::Unknown {
-                exhausted,
-                operations: ops.len(),
-                linearized: search.furthest().prefix.len(),
-            },
+            Err(exhausted) => {
+                let stuck = stuck(search.furthest());
+                let far = self.told(key, &ops, |teller| {
+                    teller.unfinished(exhausted, Some(&stuck), search.visited())
+                });
+                Verdict::Unknown(exhausted, far)
+            }
         };
         Outcome {
             key,
@@ -216,82 +227,75 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
         }
     }
 
-    /// The order as a witness, if replaying it explains every operation.
-    fn witnessed(
-        &self,
-        key: u32,
-        ops: &[Interval<V::Op>],
-        order: Option<Vec<u32>>,
-    ) -> Option<Witness> {
-        let order = order?;
-        if !replays(&self.history.vocabulary.model(), ops, &order) {
+    /// Findings about the keys that went wrong first, in the order of the history.
+    fn explain_first(&self, outcomes: &[Outcome]) -> Vec<Finding> {
+        let mut wrong: Vec<(u32, u32, &Cause)> = outcomes
+            .iter()
+            .filter_map(|outcome| match &outcome.verdict {
+                Verdict::Invalid(cause) => {
+                    let ops = self.operations(outcome.key);
+                    let at = ops[cause.about() as usize].finish;
+                    Some((at, outcome.key, cause))
+                }
+                _ => None,
+            })
+            .collect();
+        wrong.sort_unstable_by_key(|(at, key, _)| (*at, *key));
+        wrong.truncate(Report::FINDINGS_MAX);
+        let mut findings = self.on_all_threads(&wrong, |(at, key, cause)| {
+            (*at, *key, explain(self, *key, cause, wrong.len()))
+        });
+        findings.sort_by_key(|(at, key, _)| (*at, *key));
+        findings
+            .into_iter()
+            .map(|(_, _, finding)| finding)
+            .collect()
+    }
+
+    /// An order for every key; one that cannot be found in time is missing, with a warning.
+    fn add_witnesses(&self, outcomes: &[Outcome], report: &mut Report) {
+        let mut witnesses = self.on_all_threads(outcomes, |outcome| {
+            let Verdict::Valid(order) = &outcome.verdict else {
+                return (outcome.key, None);
+            };
+            (outcome.key, self.witness(outcome.key, order.as_deref()))
+        });
+        witnesses.sort_unstable_by_key(|(key, _)| *key);
+        let missing = witnesses
+            .iter()
+            .filter(|(_, order)| order.is_none())
+            .count();
+        report.witness = witnesses
+            .into_iter()
+            .filter_map(|(_, order)| order)
+            .collect();
+        if missing > 0 {
+            report.warnings.push(format!(
+                "no witness for {missing} of {} keys: each is valid, but an order was not found \
+                 within the budget",
+                outcomes.len()
+            ));
+        }
+    }
+
+    /// The order given, or else one that a search finds, if replaying it explains every operation.
+    fn witness(&self, key: u32, order: Option<&[u32]>) -> Option<Witness> {
+        let ops = self.operations(key);
+        let order = match order {
+            Some(order) => order.to_vec(),
+            None => {
+                let model = self.history.vocabulary.model();
+                let mut search = Search::new(&model, &ops);
+                search.run(&mut self.meter()).ok()?;
+                search.linearization()
+            }
+        };
+        if !self.history.vocabulary.replays(&ops, &order) {
             return None;
         }
-        Some(self.told(key, ops, |teller| Witness {
+        Some(self.told(key, &ops, |teller| Witness {
             key: story::json(self.history.keys.value(key)),
             ops: order.iter().map(|op| teller.index(*op)).collect(),
         }))
-    }
-}
-
-/// Sums the outcomes up. They are in the order of their keys.
-fn conclude<V: Vocabulary>(judge: &Judge<'_, V>, outcomes: Vec<Outcome>, report: &mut Report) {
-    let keys = outcomes.len();
-    let name = |key: u32| story::json(judge.history.keys.value(key));
-    let mut methods: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let (mut valid, mut visited) = (0u64, 0);
-    let mut invalid: Vec<(u32, Finding)> = Vec::new();
-    let mut unknown: Vec<Json> = Vec::new();
-    let mut why = None;
-    for outcome in outcomes {
-        *methods.entry(outcome.method).or_default() += 1;
-        visited += outcome.visited;
-        match outcome.verdict {
-            Verdict::Valid(witness) => {
-                valid += 1;
-                report.witness.extend(witness);
-            }
-            Verdict::Invalid(finding) => invalid.push((outcome.key, finding)),
-            Verdict::Unknown {
-                exhausted,
-                operations,
-                linearized,
-            } => {
-                why.get_or_insert(exhausted);
-                unknown.push(json!({
-                    "key": name(outcome.key),
-                    "reason": exhausted.to_string(),
-                    "operations": operations,
-                    "longest_linearized_prefix": linearized,
-                }));
-            }
-            Verdict::Waiting { .. } => {}
-        }
-    }
-    for (method, count) in methods {
-        report.figure(&format!("keys_by_{}", method.replace('-', "_")), count);
-    }
-    report.figure("configurations", visited);
-    report.figure("keys_valid", valid);
-    report.figure("keys_invalid", invalid.len());
-    report.figure("keys_unknown", unknown.len());
-    if !invalid.is_empty() {
-        report.validity = Validity::Invalid;
-        report.witness.clear();
-        // The story of a run goes by its time.
-        invalid.sort_by_key(|(key, finding)| (finding.time, finding.ops.first().copied(), *key));
-        let named = invalid.iter().take(KEYS_LISTED_MAX);
-        let names: Vec<Json> = named.map(|(key, _)| name(*key)).collect();
-        report.figure("invalid_keys", names);
-    }
-    let findings = invalid.into_iter().map(|(_, finding)| finding);
-    report.findings = findings.take(Report::FINDINGS_MAX).collect();
-    if let Some(exhausted) = why {
-        let undecided = unknown.len();
-        unknown.truncate(KEYS_LISTED_MAX);
-        report.figure("unknown_keys", unknown);
-        report.doubt(format!(
-            "{exhausted} with {undecided} of {keys} keys undecided"
-        ));
     }
 }

@@ -8,77 +8,154 @@
 //! whole operations out would not do: a read without its write is always wrong.
 
 use crate::budget::Meter;
-use crate::linearizable::model::{Decision, Interval, Model, NEVER};
-use crate::linearizable::search::Search;
+use crate::linearizable::model::{Interval, NEVER};
 
-/// Operations up to the failure that are minimised; more take too long for what they tell.
-const OPS_MAX: usize = 20_000;
-/// Searches made to minimise one failure.
-const TRIES_MAX: usize = 400;
-/// Steps of a try for each operation; one that takes more keeps the deadlines it would release.
-const STEPS_PER_OP: u64 = 20;
+/// Operations looked at by all tries to shrink the failures of a history, so that the same one
+/// shrinks alike on any machine.
+pub(crate) const OPS_TRIED_MAX: usize = 4_000_000;
 
-/// The operations needed, as positions into `ops`; `None` where that is too much to find out.
-/// `stuck` is the operation before whose completion every search ended.
-pub(crate) fn contradiction<M: Model>(
-    model: &M,
-    ops: &[Interval<M::Op>],
-    stuck: usize,
-    meter: &Meter<'_>,
-) -> Option<Vec<u32>> {
-    let before = ops[stuck].finish;
-    let mut tried: Vec<Interval<M::Op>> = ops
-        .iter()
-        .take_while(|op| op.start < before)
-        .cloned()
-        .collect();
-    if tried.len() > OPS_MAX {
-        return None;
-    }
-    let mut kept: Vec<usize> = Vec::new();
-    for (i, op) in tried.iter_mut().enumerate() {
-        if op.finish > before {
-            op.finish = NEVER;
-        } else {
-            kept.push(i);
-        }
-    }
-    let mut tries = 0;
-    let mut size = kept.len().div_ceil(2);
-    while size > 0 {
-        let mut at = 0;
-        while at < kept.len() {
-            let chunk = at..kept.len().min(at + size);
-            tries += 1;
-            if tries > TRIES_MAX || meter.check_clock().is_err() {
-                return None;
-            }
-            let deadlines: Vec<u32> = kept[chunk.clone()]
-                .iter()
-                .map(|&i| std::mem::replace(&mut tried[i].finish, NEVER))
-                .collect();
-            if is_impossible(model, &tried, meter) {
-                kept.drain(chunk);
-                continue;
-            }
-            for (&i, deadline) in kept[chunk.clone()].iter().zip(deadlines) {
-                tried[i].finish = deadline;
-            }
-            at = chunk.end;
-        }
-        size = if size == 1 { 0 } else { size.div_ceil(2) };
-    }
-    Some(kept.into_iter().map(|i| i as u32).collect())
+/// Operations that are impossible with their deadlines alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Core {
+    /// Positions, ascending.
+    pub ops: Vec<u32>,
+    /// Whether none of them can be left out; else there was no budget to find that out.
+    pub is_least: bool,
 }
 
-/// Whether there is certainly no order.
-fn is_impossible<M: Model>(model: &M, ops: &[Interval<M::Op>], meter: &Meter<'_>) -> bool {
-    let relevant: Vec<Interval<M::Op>> = ops
-        .iter()
-        .filter(|op| !(op.is_indefinite() && model.reads_only(&op.op)))
-        .cloned()
-        .collect();
-    let steps = STEPS_PER_OP * (ops.len() as u64 + 50);
-    let outcome = Search::new(model, &relevant).run(&mut meter.fresh(steps));
-    matches!(outcome, Ok(Decision::Impossible(_)))
+/// The operations as they were known just before this position of the history.
+pub(crate) fn until<O: Clone>(ops: &[Interval<O>], before: u32) -> Vec<Interval<O>> {
+    let begun = ops.iter().take_while(|op| op.start < before);
+    begun
+        .map(|op| Interval {
+            finish: if op.finish > before { NEVER } else { op.finish },
+            ..op.clone()
+        })
+        .collect()
+}
+
+/// What a history can be asked while it shrinks.
+struct Shrink<'a, O, P, I> {
+    ops: &'a [Interval<O>],
+    /// Positions of what is left to look at, ascending.
+    left: Vec<u32>,
+    /// Leaves out what cannot make a difference.
+    prune: P,
+    is_impossible: I,
+    meter: &'a Meter<'a>,
+    /// Operations that may still be looked at.
+    allowed: usize,
+}
+
+/// The operations needed; `None` where the budget ends before the first answer. `before`: the
+/// completion by which it went wrong. `story`: where to start from, if something is known.
+/// `allowed`: operations to look at in all tries.
+pub(crate) fn core<O: Clone>(
+    ops: &[Interval<O>],
+    before: u32,
+    story: Option<&[u32]>,
+    prune: impl Fn(&mut Vec<Interval<O>>),
+    is_impossible: impl Fn(&[Interval<O>]) -> bool,
+    meter: &Meter<'_>,
+    allowed: usize,
+) -> Option<Core> {
+    let begun = ops.partition_point(|op| op.start < before);
+    let mut shrink = Shrink {
+        ops,
+        left: (0..begun as u32).collect(),
+        prune,
+        is_impossible,
+        meter,
+        allowed,
+    };
+    let by_then = |op: &u32| ops[*op as usize].finish <= before;
+    let mut all: Vec<u32> = shrink.left.iter().copied().filter(by_then).collect();
+    all.sort_unstable_by_key(|op| ops[*op as usize].finish);
+    let told = story.map(|story| {
+        let mut told: Vec<u32> = story.iter().copied().filter(by_then).collect();
+        told.sort_unstable();
+        told.dedup();
+        told
+    });
+    // What is known, else the last operations before it went wrong, as few as do.
+    let lasts = std::iter::successors(Some(1usize), |count| Some(count * 2))
+        .take_while(|count| *count < 2 * all.len())
+        .map(|count| all[all.len().saturating_sub(count)..].to_vec());
+    let mut kept = None;
+    for mut first in told.into_iter().chain(lasts) {
+        first.sort_unstable();
+        if shrink.suffice(&first)? {
+            kept = Some(first);
+            break;
+        }
+    }
+    let mut kept = kept?;
+    let is_least = shrink.least(&mut kept).is_some();
+    Some(Core {
+        ops: kept,
+        is_least,
+    })
+}
+
+impl<O, P, I> Shrink<'_, O, P, I>
+where
+    O: Clone,
+    P: Fn(&mut Vec<Interval<O>>),
+    I: Fn(&[Interval<O>]) -> bool,
+{
+    /// Releases chunks of what is kept, large ones first; `None` where the budget ends, `kept`
+    /// sufficing all along.
+    fn least(&mut self, kept: &mut Vec<u32>) -> Option<()> {
+        let mut size = kept.len().div_ceil(2);
+        loop {
+            let before = kept.len();
+            let mut at = 0;
+            while at < kept.len() {
+                let chunk = at..kept.len().min(at + size);
+                let without = [&kept[..chunk.start], &kept[chunk.end..]].concat();
+                if self.suffice(&without)? {
+                    *kept = without;
+                } else {
+                    at = chunk.end;
+                }
+            }
+            // One by one again until none goes: what one needed may have gone after it.
+            if size <= 1 && kept.len() == before {
+                return Some(());
+            }
+            size = size.div_ceil(2);
+        }
+    }
+
+    /// Whether it is certain that no order keeps the deadlines of these; `None` at the end of the
+    /// budget.
+    fn suffice(&mut self, kept: &[u32]) -> Option<bool> {
+        self.allowed = self.allowed.checked_sub(self.left.len() + 1)?;
+        self.meter.check_clock().ok()?;
+        let mut keeps = kept.iter().peekable();
+        let released = self.left.iter().map(|i| {
+            let op = &self.ops[*i as usize];
+            let finish = match keeps.next_if(|kept| *kept == i) {
+                Some(_) => op.finish,
+                None => NEVER,
+            };
+            Interval {
+                finish,
+                ..op.clone()
+            }
+        });
+        let mut tried: Vec<Interval<O>> = released.collect();
+        (self.prune)(&mut tried);
+        if !(self.is_impossible)(&tried) {
+            return Some(false);
+        }
+        // What made no difference here makes none with fewer deadlines.
+        let mut rest = tried.iter().peekable();
+        let ops = self.ops;
+        self.left.retain(|i| {
+            rest.next_if(|op| op.start == ops[*i as usize].start)
+                .is_some()
+        });
+        Some(true)
+    }
 }

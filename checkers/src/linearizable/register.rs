@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 
 use crate::Op;
 use crate::availability::is_declined;
+use crate::budget::{Exhausted, Meter};
 use crate::checker::{OpError, Params};
 use crate::intern::{Interner, NIL, ValueId};
 use crate::linearizable::conflict;
@@ -186,8 +187,17 @@ impl Vocabulary for Registers {
         drop_unobserved(ops);
     }
 
-    fn decide(&self, ops: &[Interval<RegisterOp>], order: bool) -> Option<Direct> {
-        let mut zones = Zones::new(ops, self.init)?;
+    fn decide(
+        &self,
+        ops: &[Interval<RegisterOp>],
+        order: bool,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Direct>, Exhausted> {
+        meter.step(Zones::BYTES_PER_OP * ops.len() as u64)?;
+        let Some(mut zones) = Zones::new(ops, self.init) else {
+            return Ok(None);
+        };
+        meter.check_clock()?;
         let outcome = match zones.decide() {
             Decision::Linearizable => Ok(order.then(|| zones.linearization())),
             Decision::Impossible(found) => {
@@ -195,10 +205,10 @@ impl Vocabulary for Registers {
                 Err(conflict::contradiction(found, ops, self.init, &value))
             }
         };
-        Some(Direct {
+        Ok(Some(Direct {
             method: "zones",
             outcome,
-        })
+        }))
     }
 }
 

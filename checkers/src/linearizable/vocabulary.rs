@@ -4,8 +4,9 @@ use std::fmt;
 use std::hash::Hash;
 
 use crate::Op;
+use crate::budget::{Exhausted, Meter};
 use crate::checker::OpError;
-use crate::linearizable::model::{Interval, Model};
+use crate::linearizable::model::{Interval, Model, replays};
 
 /// What the calls of a history mean to a model.
 ///
@@ -53,10 +54,23 @@ pub trait Vocabulary: Send + Sync {
     /// Leaves out operations that cannot make a difference.
     fn prune(&self, _ops: &mut Vec<Interval<Self::Op>>) {}
 
-    /// Decides without a search, where a polynomial method applies. With `order`, a linearization
-    /// is given if the method makes one.
-    fn decide(&self, _ops: &[Interval<Self::Op>], _order: bool) -> Option<Direct> {
-        None
+    /// Decides without a search, where a polynomial method applies; `None` where none does. With
+    /// `order`, a linearization is given if the method makes one.
+    ///
+    /// # Errors
+    /// The limit that was reached before an answer was found.
+    fn decide(
+        &self,
+        _ops: &[Interval<Self::Op>],
+        _order: bool,
+        _meter: &mut Meter<'_>,
+    ) -> Result<Option<Direct>, Exhausted> {
+        Ok(None)
+    }
+
+    /// Whether the order explains every definite operation.
+    fn replays(&self, ops: &[Interval<Self::Op>], order: &[u32]) -> bool {
+        replays(&self.model(), ops, order)
     }
 }
 

@@ -91,6 +91,10 @@ pub struct Zones<'a> {
 const INITIAL: usize = 0;
 
 impl<'a> Zones<'a> {
+    /// Memory for an operation, at the most: its cluster, its place in the map and its zone.
+    pub const BYTES_PER_OP: u64 =
+        (size_of::<Cluster>() + 2 * size_of::<(ValueId, u32)>() + 2 * size_of::<Zone>()) as u64;
+
     /// Finds the writer of every value; `None` where the method does not apply: a value is written
     /// twice, or an operation tells what was not found. Unobserved indefinite operations must have
     /// been left out ([`super::register::drop_unobserved`]).

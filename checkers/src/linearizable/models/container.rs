@@ -6,10 +6,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Op;
+use crate::budget::{Exhausted, Meter};
 use crate::checker::{OpError, Params};
 use crate::intern::Interner;
 use crate::linearizable::interned::{Interned, StateId};
-use crate::linearizable::model::{Interval, Model};
+use crate::linearizable::model::{Interval, Model, replays};
+use crate::linearizable::models::gaps::untold;
 use crate::linearizable::vocabulary::{Contradiction, Direct, Vocabulary};
 
 /// An element: its number in the history, or itself where the discipline orders numbers.
@@ -43,8 +45,15 @@ pub(crate) trait Discipline: Copy + Default + Send + Sync + 'static {
     /// The elements of a state for a sentence, in any order.
     fn elements(state: &<Self::Model as Model>::State) -> Vec<Vec<Element>>;
 
-    /// Decides elements that are put and taken once each; `None` where there is no method.
-    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)>;
+    /// The name of the method that decides elements put once.
+    const METHOD: &'static str;
+
+    /// Decides elements that are put once: why there is no order, or `None` if there is one.
+    ///
+    /// # Errors
+    /// The limit that was reached.
+    fn decide(items: &Items<'_>, meter: &mut Meter<'_>)
+    -> Result<Option<Contradiction>, Exhausted>;
 }
 
 /// How histories write containers.
@@ -135,35 +144,69 @@ impl<D: Discipline> Vocabulary for Containers<D> {
     }
 
     /// An indefinite put whose element nothing took need never have happened: where an indefinite
-    /// take removed it, neither need have.
+    /// take removed it, neither need have. The same holds of an indefinite take of an element that
+    /// nothing put for certain.
     fn prune(&self, ops: &mut Vec<Interval<ContainerOp>>) {
-        let taken: FxHashSet<Element> = ops.iter().filter_map(|op| taken(op.op)).collect();
-        ops.retain(|op| match op.op {
-            ContainerOp::Put(element) => !op.is_indefinite() || taken.contains(&element),
-            _ => true,
-        });
-    }
-
-    fn decide(&self, ops: &[Interval<ContainerOp>], _order: bool) -> Option<Direct> {
-        let items = match Items::of(ops)? {
-            Ok(items) => items,
-            Err(outcome) => {
-                return Some(Direct {
-                    method: "elements",
-                    outcome: Err(outcome),
-                });
+        let is_put = |op: &Interval<_>| matches!(op.op, ContainerOp::Put(_));
+        let is_take = |op: &Interval<_>| matches!(op.op, ContainerOp::Take(_));
+        let definite = |kind: &dyn Fn(&Interval<_>) -> bool| -> FxHashSet<Element> {
+            let ops = ops.iter().filter(|op| !op.is_indefinite() && kind(op));
+            ops.filter_map(|op| element(op.op)).collect()
+        };
+        let is_open = |kind: &dyn Fn(&Interval<_>) -> bool| {
+            ops.iter().any(|op| op.is_indefinite() && kind(op))
+        };
+        let taken = is_open(&is_put).then(|| definite(&is_take));
+        let put = is_open(&is_take).then(|| definite(&is_put));
+        let is_needed = |op: &Interval<ContainerOp>| {
+            let known = if is_put(op) { &taken } else { &put };
+            match (known, element(op.op)) {
+                (Some(known), Some(element)) => !op.is_indefinite() || known.contains(&element),
+                _ => true,
             }
         };
-        let (method, outcome) = D::decide(&items)?;
-        let outcome = outcome.map(|()| None);
-        Some(Direct { method, outcome })
+        if taken.is_some() || put.is_some() {
+            ops.retain(is_needed);
+        }
+    }
+
+    fn decide(
+        &self,
+        ops: &[Interval<ContainerOp>],
+        _order: bool,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Direct>, Exhausted> {
+        meter.step(BYTES_PER_OP * ops.len() as u64)?;
+        let items = match Items::of(ops) {
+            None => return Ok(None),
+            Some(Ok(items)) => items,
+            Some(Err(found)) => return Ok(Some(direct::<D>(Some(found)))),
+        };
+        meter.check_clock()?;
+        let found = D::decide(&items, meter)?;
+        Ok(Some(direct::<D>(found)))
+    }
+
+    fn replays(&self, ops: &[Interval<ContainerOp>], order: &[u32]) -> bool {
+        // Not by the interned model, which would keep every state there was.
+        replays(&D::Model::default(), ops, order)
     }
 }
 
-fn taken(op: ContainerOp) -> Option<Element> {
+/// Memory of a direct method for an operation, at the most.
+const BYTES_PER_OP: u64 = 128;
+
+fn direct<D: Discipline>(found: Option<Contradiction>) -> Direct {
+    Direct {
+        method: D::METHOD,
+        outcome: found.map_or(Ok(None), Err),
+    }
+}
+
+fn element(op: ContainerOp) -> Option<Element> {
     match op {
-        ContainerOp::Take(element) => Some(element),
-        _ => None,
+        ContainerOp::Put(element) | ContainerOp::Take(element) => Some(element),
+        ContainerOp::Empty | ContainerOp::TakeAny => None,
     }
 }
 
@@ -204,33 +247,27 @@ impl<'a> Items<'a> {
                         take: None,
                     });
                 }
-                ContainerOp::Empty => empty.push(i as u32),
+                ContainerOp::Empty if !op.is_indefinite() => empty.push(i as u32),
                 ContainerOp::TakeAny => return None,
-                ContainerOp::Take(_) => {}
+                ContainerOp::Empty | ContainerOp::Take(_) => {}
             }
         }
-        for (i, op) in ops.iter().enumerate() {
-            let (i, Some(element)) = (i as u32, taken(op.op)) else {
+        for (i, op) in (0u32..).zip(ops) {
+            let ContainerOp::Take(element) = op.op else {
                 continue;
             };
             let Some(&item) = by_element.get(&element) else {
-                return Some(Err(super::gaps::untold(i, &[], "nothing put it in")));
+                return Some(Err(untold(i, &[], "nothing put it in")));
             };
             let item = &mut items[item as usize];
             if let Some(first) = item.take.replace(i) {
-                return Some(Err(super::gaps::untold(
-                    i,
-                    &[first],
-                    "it was taken before by",
-                )));
+                if op.is_indefinite() || ops[first as usize].is_indefinite() {
+                    return None;
+                }
+                return Some(Err(untold(i, &[first], "it was taken before by")));
             }
             if op.finish < ops[item.put as usize].start {
-                let story = [item.put];
-                return Some(Err(super::gaps::untold(
-                    i,
-                    &story,
-                    "it had finished before",
-                )));
+                return Some(Err(untold(i, &[item.put], "it had finished before")));
             }
         }
         Some(Ok(Items { ops, items, empty }))

@@ -9,8 +9,9 @@
 //! concurrent priority queues*, CONCUR 2017, show that the smaller part decides alone; there the
 //! moments are states of an automaton.)
 
+use crate::budget::{Exhausted, Meter};
 use crate::linearizable::model::{Model, NEVER};
-use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Items};
+use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Item, Items};
 use crate::linearizable::models::gaps::{Gaps, untold};
 use crate::linearizable::models::{heap_of, queue};
 use crate::linearizable::vocabulary::Contradiction;
@@ -68,35 +69,36 @@ impl Discipline for PriorityQueue {
         vec![state.clone()]
     }
 
-    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
-        Some(("smallest-first", place(items)))
+    const METHOD: &'static str = "smallest-first";
+
+    fn decide(
+        items: &Items<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Contradiction>, Exhausted> {
+        let mut ascending: Vec<_> = items.items.iter().collect();
+        ascending.sort_unstable_by_key(|item| item.element);
+        meter.check_clock()?;
+        Ok(place(items, &ascending))
     }
 }
 
-fn place(items: &Items<'_>) -> Result<(), Contradiction> {
+fn place(items: &Items<'_>, ascending: &[&Item]) -> Option<Contradiction> {
     let mut gaps = Gaps::new(queue::last(items));
-    let mut ascending: Vec<_> = items.items.iter().collect();
-    ascending.sort_unstable_by_key(|item| item.element);
     for item in ascending {
         let taken = match (item.take, items.take(item)) {
             (Some(i), Some(take)) => {
                 let from = take.start.max(items.ops[item.put as usize].start);
                 match gaps.first(from).filter(|gap| *gap <= take.finish) {
                     Some(gap) => gap,
-                    None => return Err(untold(i, &[item.put], SMALLER)),
+                    None if take.is_indefinite() => NEVER,
+                    None => return Some(untold(i, &[item.put], SMALLER)),
                 }
             }
             _ => NEVER,
         };
         gaps.occupy(items.put_by(item), taken);
     }
-    for &i in &items.empty {
-        let op = &items.ops[i as usize];
-        if gaps.first(op.start).is_none_or(|gap| gap > op.finish) {
-            return Err(untold(i, &[], "at no moment could it have been empty"));
-        }
-    }
-    Ok(())
+    queue::never_empty(items, &mut gaps)
 }
 
 const SMALLER: &str = "a smaller number was there at every moment it could have been taken, after";

@@ -7,6 +7,7 @@
 //! before the other, the second is taken entirely before the first or without it; a take finds
 //! nothing while at every moment some element is certainly in the queue.
 
+use crate::budget::{Exhausted, Meter};
 use crate::linearizable::model::{Model, NEVER};
 use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Item, Items};
 use crate::linearizable::models::gaps::{Gaps, untold};
@@ -60,14 +61,22 @@ impl Discipline for Queue {
         vec![state.clone()]
     }
 
-    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
-        let outcome = out_of_order(items).and_then(|()| empty(items));
-        Some(("queue-patterns", outcome))
+    const METHOD: &'static str = "queue-patterns";
+
+    fn decide(
+        items: &Items<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Contradiction>, Exhausted> {
+        if let Some(found) = out_of_order(items) {
+            return Ok(Some(found));
+        }
+        meter.check_clock()?;
+        Ok(empty(items))
     }
 }
 
 /// Looks for elements that overtake: sweeps over the puts with the latest take before each.
-fn out_of_order(items: &Items<'_>) -> Result<(), Contradiction> {
+fn out_of_order(items: &Items<'_>) -> Option<Contradiction> {
     let take_start = |item: &Item| items.take(item).map_or(NEVER, |take| take.start);
     let mut earlier: Vec<&Item> = items.items.iter().collect();
     earlier.sort_unstable_by_key(|item| items.put_by(item));
@@ -88,29 +97,33 @@ fn out_of_order(items: &Items<'_>) -> Result<(), Contradiction> {
             let mut others = vec![first.put];
             others.extend(first.take);
             let reason = "an element put before it was not taken by then: see";
-            return Err(untold(take, &others, reason));
+            return Some(untold(take, &others, reason));
         }
     }
-    Ok(())
+    None
 }
 
 /// Looks for takes that found nothing though something was in the container all the time.
-pub(super) fn empty(items: &Items<'_>) -> Result<(), Contradiction> {
+pub(super) fn empty(items: &Items<'_>) -> Option<Contradiction> {
     if items.empty.is_empty() {
-        return Ok(());
+        return None;
     }
     let mut gaps = Gaps::new(last(items));
     for item in &items.items {
         let taken = items.take(item).map_or(NEVER, |take| take.start);
         gaps.occupy(items.put_by(item), taken);
     }
-    for &i in &items.empty {
-        let op = &items.ops[i as usize];
-        if gaps.first(op.start).is_none_or(|gap| gap > op.finish) {
-            return Err(untold(i, &[], "at no moment could it have been empty"));
-        }
-    }
-    Ok(())
+    never_empty(items, &mut gaps)
+}
+
+/// A take that found nothing and has no gap.
+pub(super) fn never_empty(items: &Items<'_>, gaps: &mut Gaps) -> Option<Contradiction> {
+    let has_none = |i: &&u32| {
+        let op = &items.ops[**i as usize];
+        gaps.first(op.start).is_none_or(|gap| gap > op.finish)
+    };
+    let take = items.empty.iter().find(has_none)?;
+    Some(untold(*take, &[], "at no moment could it have been empty"))
 }
 
 /// The last position of an event.

@@ -4,16 +4,15 @@
 //! all operations. Without reads of the whole, each element is an object of its own (locality) with
 //! two states, so that each is searched alone.
 
-use rustc_hash::FxHashMap;
+mod elements;
 
-use crate::budget::Budget;
+use crate::budget::{Exhausted, Meter};
 use crate::checker::{OpError, Params};
 use crate::intern::{Interner, ValueId};
 use crate::linearizable::interned::{Interned, StateId};
-use crate::linearizable::model::{Decision, Interval, Model};
+use crate::linearizable::model::{Interval, Model};
 use crate::linearizable::models::gaps::untold;
 use crate::linearizable::models::heap_of;
-use crate::linearizable::search::Search;
 use crate::linearizable::vocabulary::{Direct, Vocabulary};
 use crate::{Op, Value};
 
@@ -152,41 +151,59 @@ impl Vocabulary for Sets {
         self.list(&model.state(*state))
     }
 
-    fn decide(&self, ops: &[Interval<SetOp>], _order: bool) -> Option<Direct> {
-        let mut elements: FxHashMap<ValueId, Vec<u32>> = FxHashMap::default();
-        for (i, op) in ops.iter().enumerate() {
-            match op.op {
-                SetOp::Add(id) | SetOp::Remove(id) | SetOp::Contains(id, _) => {
-                    elements.entry(id).or_default().push(i as u32);
-                }
-                SetOp::Read(_) => return None,
-            }
-        }
-        let mut of_each: Vec<Vec<u32>> = elements.into_values().collect();
-        of_each.sort_unstable();
+    fn decide(
+        &self,
+        ops: &[Interval<SetOp>],
+        _order: bool,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Direct>, Exhausted> {
+        meter.step(BYTES_PER_OP * ops.len() as u64)?;
+        let Some(by_element) = by_element(ops) else {
+            return Ok(None);
+        };
         let mut wrong = None;
-        for of_one in of_each {
-            let part: Vec<Interval<SetOp>> =
-                of_one.iter().map(|i| ops[*i as usize].clone()).collect();
-            let budget = Budget {
-                steps: STEPS_PER_OP * (part.len() as u64 + 1),
-                ..Budget::unlimited()
-            };
-            match Search::new(&SetModel, &part).run(&mut budget.meter()) {
-                Ok(Decision::Linearizable) => {}
-                Ok(Decision::Impossible(found)) => {
-                    let reason = "no order of the operations on this element explains it";
-                    let about = of_one[found.stuck];
-                    wrong.get_or_insert_with(|| untold(about, &[], reason));
+        let mut part = Vec::new();
+        for of_one in by_element.chunk_by(|a, b| a.0 == b.0) {
+            meter.step(BYTES_PER_OP * ops.len() as u64)?;
+            part.clear();
+            part.extend(of_one.iter().map(|(_, i)| ops[*i as usize].clone()));
+            if elements::in_order_of_ends(&part) {
+                continue;
+            }
+            let steps = STEPS_PER_OP * (part.len() as u64 + 1);
+            match elements::search(&part, &mut meter.fresh(steps)) {
+                Ok(None) => {}
+                Ok(Some(stuck)) => {
+                    wrong = Some(of_one[stuck].1);
+                    break;
                 }
-                Err(_) => return None,
+                Err(Exhausted::Steps(_)) => return Ok(None),
+                Err(exhausted) => return Err(exhausted),
             }
         }
-        Some(Direct {
+        let reason = "no order of the operations on this element explains it";
+        Ok(Some(Direct {
             method: "elements",
-            outcome: wrong.map_or(Ok(None), Err),
-        })
+            outcome: wrong.map_or(Ok(None), |about| Err(untold(about, &[], reason))),
+        }))
     }
+}
+
+/// Memory for an operation of what [`by_element`] makes.
+const BYTES_PER_OP: u64 = size_of::<(ValueId, u32)>() as u64;
+
+/// The operations of each element in turn, in the order of their starts; `None` if one reads the
+/// whole set.
+fn by_element(ops: &[Interval<SetOp>]) -> Option<Vec<(ValueId, u32)>> {
+    let mut all = Vec::with_capacity(ops.len());
+    for (i, op) in (0u32..).zip(ops) {
+        match op.op {
+            SetOp::Add(id) | SetOp::Remove(id) | SetOp::Contains(id, _) => all.push((id, i)),
+            SetOp::Read(_) => return None,
+        }
+    }
+    all.sort_unstable();
+    Some(all)
 }
 
 impl Sets {

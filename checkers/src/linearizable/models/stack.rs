@@ -3,6 +3,7 @@
 mod peeling;
 mod ranks;
 
+use crate::budget::{Exhausted, Meter};
 use crate::linearizable::model::Model;
 use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Items};
 use crate::linearizable::models::{heap_of, queue};
@@ -57,12 +58,16 @@ impl Discipline for Stack {
         vec![state.clone()]
     }
 
-    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
-        let outcome = match peeling::without_bottom(items) {
-            Some(chain) => Err(tell(items, &chain)),
+    const METHOD: &'static str = "bottom-first";
+
+    fn decide(
+        items: &Items<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Contradiction>, Exhausted> {
+        Ok(match peeling::without_bottom(items, meter)? {
+            Some(chain) => Some(tell(items, &chain)),
             None => queue::empty(items),
-        };
-        Some(("bottom-first", outcome))
+        })
     }
 }
 

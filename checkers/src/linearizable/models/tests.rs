@@ -13,7 +13,7 @@ use super::set::SetOp;
 use super::*;
 use crate::budget::Budget;
 use crate::checker::Params;
-use crate::linearizable::minimal;
+use crate::linearizable::explain;
 use crate::linearizable::model::{Decision, Interval, Model, NEVER, replays};
 use crate::linearizable::search::Search;
 use crate::linearizable::tests::cases;
@@ -32,14 +32,22 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..4usize, 0..64usize, 0..12u8, prop::bool::weighted(0.85));
-    let step = step.prop_map(|(process, pick, outcome, honest)| Step {
+    prop::collection::vec(step(0.85), 1..20)
+}
+
+/// Steps that lie rarely, so that long histories are right up to their end now and then.
+fn many_steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(0.99), 1..120)
+}
+
+fn step(honest: f64) -> impl Strategy<Value = Step> {
+    let step = (0..4usize, 0..64usize, 0..12u8, prop::bool::weighted(honest));
+    step.prop_map(|(process, pick, outcome, honest)| Step {
         process,
         pick,
         outcome,
         honest,
-    });
-    prop::collection::vec(step, 1..20)
+    })
 }
 
 /// Runs the steps on an object whose operations take effect when they complete: the first possible
@@ -119,23 +127,12 @@ fn agree<V: Vocabulary>(
     match decision {
         Decision::Linearizable => prop_assert!(replays(&model, &ops, &search.linearization())),
         Decision::Impossible(furthest) => {
-            let core = minimal::contradiction(&model, &ops, furthest.stuck, &budget.meter());
-            let core = core.expect("a small history");
-            let released: Vec<_> = (0u32..)
-                .zip(&ops)
-                .map(|(i, op)| Interval {
-                    finish: if core.contains(&i) { op.finish } else { NEVER },
-                    ..op.clone()
-                })
-                .collect();
-            prop_assert!(
-                !any_order(&model, &released, &model.init(), 0),
-                "{:?}",
-                core
-            );
+            let before = ops[furthest.stuck].finish;
+            shrinks(vocabulary, &ops, before, None)?;
         }
     }
-    let Some(direct) = vocabulary.decide(&ops, true) else {
+    let direct = vocabulary.decide(&ops, true, &mut budget.meter());
+    let Some(direct) = direct.expect("no limit") else {
         return Ok((expected, false));
     };
     prop_assert_eq!(
@@ -145,10 +142,46 @@ fn agree<V: Vocabulary>(
         direct.method,
         &ops
     );
-    if let Ok(Some(order)) = direct.outcome {
-        prop_assert!(replays(&model, &ops, &order));
+    match direct.outcome {
+        Ok(Some(order)) => prop_assert!(replays(&model, &ops, &order)),
+        Ok(None) => {}
+        Err(found) => shrinks(vocabulary, &ops, NEVER, Some(&found.story))?,
     }
     Ok((expected, true))
+}
+
+/// Shrinks operations that have no order twice: to the same, which have none either.
+fn shrinks<V: Vocabulary>(
+    vocabulary: &V,
+    ops: &[Interval<V::Op>],
+    before: u32,
+    story: Option<&[u32]>,
+) -> Result<(), TestCaseError> {
+    let budget = Budget::unlimited();
+    let shrink = || explain::core(vocabulary, ops, before, story, &budget.meter(), 1 << 20);
+    let core = shrink().expect("a small history");
+    prop_assert!(core.is_least);
+    prop_assert_eq!(&core, &shrink().expect("as before"));
+    let model = vocabulary.model();
+    let has_order = |kept: &[u32]| {
+        let keeps = |i: u32| kept.contains(&i);
+        let released = (0u32..).zip(ops).map(|(i, op)| Interval {
+            finish: if keeps(i) { op.finish } else { NEVER },
+            ..op.clone()
+        });
+        any_order(&model, &released.collect::<Vec<_>>(), &model.init(), 0)
+    };
+    prop_assert!(!has_order(&core.ops), "{:?} of {:?}", core, ops);
+    for left_out in &core.ops {
+        let fewer: Vec<u32> = core
+            .ops
+            .iter()
+            .copied()
+            .filter(|op| op != left_out)
+            .collect();
+        prop_assert!(has_order(&fewer), "{:?} of {:?}", core, ops);
+    }
+    Ok(())
 }
 
 fn params() -> Params {
@@ -307,6 +340,51 @@ proptest! {
             ]
         };
         agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+    }
+}
+
+/// The direct method against the search on longer histories, which hold deeper containers.
+fn longer<D: Discipline>(steps: &[Step]) -> Result<(), TestCaseError> {
+    let vocabulary = Containers::<D>::new(&params());
+    let mut ops = run(&vocabulary, steps, distinct());
+    vocabulary.prune(&mut ops);
+    let budget = Budget {
+        steps: 20_000,
+        ..Budget::unlimited()
+    };
+    let direct = vocabulary.decide(&ops, true, &mut budget.meter());
+    let Some(direct) = direct.expect("within the steps") else {
+        return Ok(());
+    };
+    let model = vocabulary.model();
+    if let Ok(decision) = Search::new(&model, &ops).run(&mut budget.meter()) {
+        let found = decision == Decision::Linearizable;
+        prop_assert_eq!(direct.outcome.is_ok(), found, "{:?}", &ops);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn longer_queues(steps in many_steps()) {
+        longer::<Queue>(&steps)?;
+    }
+
+    #[test]
+    fn longer_unordered_queues(steps in many_steps()) {
+        longer::<UnorderedQueue>(&steps)?;
+    }
+
+    #[test]
+    fn longer_stacks(steps in many_steps()) {
+        longer::<Stack>(&steps)?;
+    }
+
+    #[test]
+    fn longer_priority_queues(steps in many_steps()) {
+        longer::<PriorityQueue>(&steps)?;
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::budget::{Exhausted, Meter};
 use crate::linearizable::models::container::{ContainerOp, Discipline, Element, Items};
 use crate::linearizable::models::{heap_of, queue};
 use crate::linearizable::powerset::{Nondeterministic, Powerset};
@@ -63,8 +64,13 @@ impl Discipline for UnorderedQueue {
         states.iter().cloned().collect()
     }
 
-    fn decide(items: &Items<'_>) -> Option<(&'static str, Result<(), Contradiction>)> {
-        Some(("elements", queue::empty(items)))
+    const METHOD: &'static str = "elements";
+
+    fn decide(
+        items: &Items<'_>,
+        _meter: &mut Meter<'_>,
+    ) -> Result<Option<Contradiction>, Exhausted> {
+        Ok(queue::empty(items))
     }
 }
 

@@ -17,8 +17,10 @@
 //! So elements are peeled off from the bottom until none is left, or none can be at the bottom.
 //! With the elements ranked by the ends of their pushes, each step takes O(log n).
 
+use std::iter;
 use std::ops::Range;
 
+use crate::budget::{Exhausted, Meter};
 use crate::linearizable::model::NEVER;
 use crate::linearizable::models::container::Items;
 use crate::linearizable::models::stack::ranks::{Coverage, Greatest};
@@ -39,6 +41,10 @@ struct Stay {
     pop_finish: u32,
 }
 
+/// Memory for an element: itself and its nodes in four trees, which have up to four times as many
+/// nodes as elements.
+const STAY_BYTES: u64 = (size_of::<Stay>() + 4 * 4 * size_of::<u64>()) as u64;
+
 /// The stays of a history, by the ends of their pushes.
 struct Stays {
     stays: Vec<Stay>,
@@ -54,10 +60,14 @@ struct Stays {
 
 /// Positions among the items of elements that have no order, whatever the others did: the stay of
 /// each begins within that of one before it, and none of them can be at the bottom.
-pub(super) fn without_bottom(items: &Items<'_>) -> Option<Vec<u32>> {
+pub(super) fn without_bottom(
+    items: &Items<'_>,
+    meter: &mut Meter<'_>,
+) -> Result<Option<Vec<u32>>, Exhausted> {
     let mut stays = Stays::of(items);
-    let mut parts = vec![0..stays.stays.len()];
+    let mut parts: Vec<Range<usize>> = iter::once(0..stays.stays.len()).collect();
     while let Some(part) = parts.pop() {
+        meter.step(STAY_BYTES * stays.stays.len() as u64)?;
         let Some(first) = stays.coverage.first_bare(&part) else {
             continue;
         };
@@ -72,10 +82,10 @@ pub(super) fn without_bottom(items: &Items<'_>) -> Option<Vec<u32>> {
                 stays.take_out(bottom);
                 parts.push(part);
             }
-            None => return Some(stays.chain(&part)),
+            None => return Ok(Some(stays.chain(&part))),
         }
     }
-    None
+    Ok(None)
 }
 
 impl Stays {
