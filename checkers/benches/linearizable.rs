@@ -8,7 +8,6 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use faultbench_checkers::Op;
 use faultbench_checkers::budget::Budget;
 use faultbench_checkers::checker::{Params, model_named};
 use faultbench_checkers::formats::{self, ReadOptions};
@@ -17,6 +16,7 @@ use faultbench_checkers::linearizable::register::{Register, RegisterOp};
 use faultbench_checkers::linearizable::search::Search;
 use faultbench_checkers::linearizable::zones::Zones;
 use faultbench_checkers::synthetic::{Container, ContainerLoad, RegisterLoad};
+use faultbench_checkers::{Op, OpType, Process, Value};
 
 /// Memory of the searches.
 const BYTES_MAX: u64 = 1 << 30;
@@ -91,6 +91,9 @@ fn main() {
     for (name, load) in REGISTERS {
         measure(name, "cas-register", &load.history(), folder);
     }
+    let (name, load) = REGISTERS[REGISTERS.len() - 1];
+    let name = format!("{name}-wrong");
+    measure(&name, "cas-register", &exhausting(&load), folder);
     for container in CONTAINERS {
         let load = ContainerLoad {
             container,
@@ -108,6 +111,36 @@ fn main() {
             ..SINGLE_KEY
         });
     }
+}
+
+/// Reads at the end of a history, by one process, that nothing overlaps.
+const LAST_READS: i64 = 2000;
+
+/// The history with reads of all values in turn after it: more than its indefinite writes can
+/// explain, in however many ways.
+fn exhausting(load: &RegisterLoad) -> Vec<Op> {
+    let mut history = load.history();
+    let values = i64::from(load.values.unwrap_or(1));
+    for read in 0..LAST_READS {
+        for kind in [OpType::Invoke, OpType::Ok] {
+            let index = history.len() as u64;
+            history.push(Op {
+                index,
+                time: Some(index as i64 * 1000),
+                kind,
+                process: Process::Client(1 << 20),
+                f: "read".into(),
+                value: match kind {
+                    OpType::Ok => Value::Int(read % values),
+                    _ => Value::Nil,
+                },
+                key: Some(Value::Int(0)),
+                node: None,
+                error: None,
+            });
+        }
+    }
+    history
 }
 
 /// Judges the history, or writes it to the folder.
@@ -214,7 +247,6 @@ fn compare_methods(load: &RegisterLoad) {
 
 /// The operations of a load of one key, whose values are positive numbers: 0 stands for nil.
 fn intervals(load: &RegisterLoad) -> Vec<Interval<RegisterOp>> {
-    use faultbench_checkers::{OpType, Value};
     let number = |value: &Value| value.as_int().unwrap_or(0) as u32;
     let mut open = vec![0u32; load.processes as usize];
     let mut ops = Vec::new();

@@ -68,7 +68,10 @@ pub(crate) fn core<O: Clone>(
         meter,
         allowed,
     };
-    let by_then = |op: &u32| ops[*op as usize].finish <= before;
+    let by_then = |op: &u32| {
+        let op = &ops[*op as usize];
+        op.finish <= before && !op.is_indefinite()
+    };
     let mut all: Vec<u32> = shrink.left.iter().copied().filter(by_then).collect();
     all.sort_unstable_by_key(|op| ops[*op as usize].finish);
     let told = story.map(|story| {

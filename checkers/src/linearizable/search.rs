@@ -16,15 +16,17 @@
 //!   before anything else, it could as well be left out.
 //!
 //! A configuration is remembered by a 128-bit Zobrist hash (Zobrist, 1970) of its set, its state
-//! and what can be absorbed. With `n` configurations, two collide with probability below n²/2¹²⁹.
+//! and what can be absorbed, and not searched again, nor with more indefinite operations used. With `n` configurations, two collide with probability below n²/2¹²⁹.
 
 mod choices;
+mod memory;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::budget::{Exhausted, Meter};
 use crate::linearizable::events::{EventList, Node};
 use crate::linearizable::model::{Decision, Interval, Model};
+use memory::{Memory, list_bytes, table_bytes};
 
 /// How far a search came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +50,12 @@ pub struct Search<'a, M: Model> {
     events: EventList,
     /// For each operation the number of its class of equals.
     class_of: Vec<u32>,
-    /// For each class with indefinite operations its place in `indefinite`.
-    supply_of: FxHashMap<u32, u32>,
+    /// For each class its place in `indefinite`, [`NONE`] without indefinite operations.
+    supply_of: Vec<u32>,
     indefinite: Vec<Supply>,
     /// Ids of states met, for hashing.
     state_ids: FxHashMap<M::State, u32>,
-    visited: FxHashSet<u128>,
+    memory: Memory,
     placed: Vec<Placed>,
     hash: u128,
     /// Blind writes that start before this position can be absorbed by the last one placed.
@@ -101,23 +103,26 @@ impl<'a, M: Model> Search<'a, M> {
     pub fn new(model: &'a M, ops: &'a [Interval<M::Op>]) -> Search<'a, M> {
         debug_assert!(ops.is_sorted_by_key(|op| op.start));
         let mut classes: FxHashMap<&M::Op, u32> = FxHashMap::default();
-        let mut supply_of: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut supply_of: Vec<u32> = Vec::new();
         let mut indefinite: Vec<Supply> = Vec::new();
         let mut class_of = Vec::with_capacity(ops.len());
         for (i, op) in ops.iter().enumerate() {
             let next = classes.len() as u32;
             let class = *classes.entry(&op.op).or_insert(next);
             class_of.push(class);
+            if class == next {
+                supply_of.push(NONE);
+            }
             if op.is_indefinite() && !model.reads_only(&op.op) {
-                let next = indefinite.len() as u32;
-                let supply = *supply_of.entry(class).or_insert(next);
-                if supply == next {
+                let supply = &mut supply_of[class as usize];
+                if *supply == NONE {
+                    *supply = indefinite.len() as u32;
                     indefinite.push(Supply {
                         ops: Vec::new(),
                         used: 0,
                     });
                 }
-                indefinite[supply as usize].ops.push(i as u32);
+                indefinite[*supply as usize].ops.push(i as u32);
             }
         }
         Search {
@@ -127,9 +132,9 @@ impl<'a, M: Model> Search<'a, M> {
             listed: vec![(0, 0); classes.len()],
             class_of,
             supply_of,
+            memory: Memory::new(indefinite.len()),
             indefinite,
             state_ids: FxHashMap::default(),
-            visited: FxHashSet::with_hasher(FxBuildHasher),
             placed: Vec::new(),
             hash: 0,
             absorbs_before: 0,
@@ -235,18 +240,21 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Configurations visited.
     pub fn visited(&self) -> usize {
-        self.visited.len()
+        self.memory.len()
     }
 
+    /// Memory held once the next configuration is in it.
     fn bytes(&self) -> u64 {
-        let per_visited = size_of::<u128>() + 1;
-        let per_op = EventList::BYTES_PER_OP + 2 * size_of::<u32>();
-        (self.visited.capacity() * per_visited
-            + self.frames.capacity() * size_of::<Frame<M::State>>()
-            + (self.choices.capacity() + self.placed.capacity() + self.longest.capacity())
-                * size_of::<Placed>()
-            + self.ops.len() * per_op) as u64
-            + self.model.bytes()
+        let per_op = EventList::BYTES_PER_OP + 3 * size_of::<u32>();
+        let ids = &self.state_ids;
+        let held = self.memory.bytes()
+            + table_bytes::<(M::State, u32)>(ids.len(), ids.capacity())
+            + list_bytes(&self.frames, 1)
+            + list_bytes(&self.choices, 1)
+            + list_bytes(&self.placed, 1)
+            + list_bytes(&self.longest, 1)
+            + self.ops.len() * per_op;
+        held as u64 + self.model.bytes()
     }
 
     /// Places every pending operation that only reads and fits the state.
@@ -283,7 +291,8 @@ impl<'a, M: Model> Search<'a, M> {
         if let Some(last) = self.last_absorbable() {
             key ^= zobrist(ABSORBABLE_KEYS | u64::from(last));
         }
-        self.visited.insert(key)
+        let used = self.indefinite.iter().map(|supply| supply.used as u32);
+        self.memory.insert(key, used)
     }
 
     /// The pending operation that starts last of those that can be absorbed: all such that start
@@ -354,12 +363,19 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn place(&mut self, step: Placed) {
-        self.hash ^= zobrist(u64::from(step.op));
         self.placed.push(step);
         if self.ops[step.op as usize].is_indefinite() {
             self.supply_mut(step.op).used += 1;
         } else {
             self.events.lift(step.op);
+        }
+        self.rehash(step.op);
+    }
+
+    /// Adds an operation to the hash of those placed, or takes it out.
+    fn rehash(&mut self, op: u32) {
+        if !(self.memory.counts_kinds() && self.ops[op as usize].is_indefinite()) {
+            self.hash ^= zobrist(u64::from(op));
         }
     }
 
@@ -368,7 +384,7 @@ impl<'a, M: Model> Search<'a, M> {
             let Some(Placed { op, .. }) = self.placed.pop() else {
                 return;
             };
-            self.hash ^= zobrist(u64::from(op));
+            self.rehash(op);
             if self.ops[op as usize].is_indefinite() {
                 self.supply_mut(op).used -= 1;
             } else {
@@ -379,7 +395,7 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     fn supply_mut(&mut self, op: u32) -> &mut Supply {
-        let supply = self.supply_of[&self.class_of[op as usize]];
+        let supply = self.supply_of[self.class_of[op as usize] as usize];
         &mut self.indefinite[supply as usize]
     }
 
@@ -387,6 +403,9 @@ impl<'a, M: Model> Search<'a, M> {
         self.ops[op as usize].finish
     }
 }
+
+/// No place in a list.
+const NONE: u32 = u32::MAX;
 
 /// Tells the keys of states from those of operations.
 const STATE_KEYS: u64 = 1 << 63;
