@@ -4,7 +4,8 @@
 //!
 //! The property is local (theorem 1 there), so every key is decided alone, by the cheapest sound
 //! method: a [direct one](vocabulary::Vocabulary::decide) where the object has one for such
-//! histories, else the [`search`]. Keys are shared out over the threads of the budget.
+//! histories, else the [`search`]. Keys are shared out over the threads of the budget. For the same
+//! objects, [sequential consistency](sequential) asks for one order that keeps that of each process.
 
 mod calls;
 mod conflict;
@@ -17,8 +18,10 @@ mod minimal;
 pub mod model;
 pub mod models;
 pub mod powerset;
+mod process_order;
 pub mod register;
 pub mod search;
+mod sequential;
 mod summary;
 pub mod vocabulary;
 pub mod zones;
@@ -26,6 +29,7 @@ pub mod zones;
 use crate::Op;
 use crate::budget::Budget;
 use crate::checker::{Checker, NOTHING_TESTED, OpError, Params};
+use crate::lattice::Model as Consistency;
 use crate::report::Report;
 use calls::Calls;
 use judge::Judge;
@@ -37,13 +41,17 @@ pub use register::{CAS_REGISTER_FUNCTIONS, REGISTER_FUNCTIONS};
 pub struct Linearizable<V: Vocabulary> {
     calls: Calls<V>,
     witness: bool,
+    /// Asked for sequential consistency instead.
+    sequential: bool,
 }
 
 impl<V: Vocabulary> Linearizable<V> {
+    /// Judges by sequential consistency if [`Params::consistency`] is that alone.
     pub fn new(vocabulary: V, params: &Params) -> Linearizable<V> {
         Linearizable {
             calls: Calls::new(vocabulary, params),
             witness: params.witness,
+            sequential: params.consistency == [Consistency::Sequential],
         }
     }
 }
@@ -55,9 +63,20 @@ impl<V: Vocabulary> Checker for Linearizable<V> {
 
     fn finish(self: Box<Self>, budget: &Budget) -> Report {
         let object = self.calls.vocabulary.object();
-        let mut report = Report::new("linearizable", format!("a linearizable {object}"));
+        let mut report = match self.sequential {
+            false => Report::new("linearizable", format!("a linearizable {object}")),
+            true => Report::new("sequential", format!("a sequentially consistent {object}")),
+        };
         report.warn(self.calls.pairing.warnings());
-        Judge::new(&self.calls, budget, self.witness).decide_all(&mut report);
+        let judge = Judge::new(&self.calls, budget, self.witness);
+        let outcomes = judge.decide();
+        report.figure("calls", self.calls.calls.len());
+        report.figure("ok", self.calls.succeeded);
+        report.figure("keys", outcomes.len());
+        match self.sequential {
+            false => judge.conclude(&outcomes, &mut report),
+            true => sequential::conclude(&judge, &outcomes, &mut report),
+        }
         if self.calls.succeeded == 0 {
             report.doubt(NOTHING_TESTED);
         }

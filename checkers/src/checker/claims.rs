@@ -10,11 +10,16 @@ use crate::lattice::Model;
 use crate::report::{Claim, Report, Validity};
 use crate::sessions::{self, Guarantee};
 
+/// Makes a model's own checker.
+type Build = fn(&Params) -> Box<dyn Checker>;
+
 /// Who judges a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judge {
     /// The model's own checker, all such claims together.
     Own,
+    /// Another instance of the model's own, for this claim alone.
+    Alone(Model),
     Session(Guarantee),
     /// The axioms of a level decide it without an order of the values; what the model's own
     /// checker finds says more of what went wrong, so it looks at such a claim as well.
@@ -26,7 +31,9 @@ impl Judge {
     pub fn of(judged: Judged, claim: Model) -> Option<Judge> {
         let own = Some(Judge::Own);
         match (judged, claim) {
-            (Judged::Linearizability | Judged::Registers, Model::Linearizable) => own,
+            (Judged::Linearizability, Model::Linearizable) => own,
+            (Judged::Objects | Judged::Registers, Model::Linearizable) => own,
+            (Judged::Objects | Judged::Registers, Model::Sequential) => Some(Judge::Alone(claim)),
             (Judged::Registers, claim) => guarantee(claim).map(Judge::Session),
             (Judged::Lists, claim) if claim.is_transactional() => own,
             (Judged::RegisterTransactions, claim) => match claim {
@@ -40,10 +47,14 @@ impl Judge {
         }
     }
 
-    /// Its checker; `None` for the model's own.
-    fn build(self, params: &Params) -> Option<Box<dyn Checker>> {
+    /// Its checker; `None` for the model's own, which `own` makes.
+    fn build(self, params: &Params, own: Build) -> Option<Box<dyn Checker>> {
         match self {
             Judge::Own => None,
+            Judge::Alone(claim) => Some(own(&Params {
+                consistency: vec![claim],
+                ..params.clone()
+            })),
             Judge::Session(guarantee) => Some(Box::new(sessions::Checker::new(guarantee, params))),
             Judge::Isolation(level) => Some(Box::new(isolation::Checker::new(level, params))),
         }
@@ -65,11 +76,7 @@ fn guarantee(claim: Model) -> Option<Guarantee> {
 }
 
 /// The checker of all that is claimed: `build` makes the model's own for the claims it is given.
-pub(super) fn checker(
-    judged: Judged,
-    params: &Params,
-    build: fn(&Params) -> Box<dyn Checker>,
-) -> Box<dyn Checker> {
+pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn Checker> {
     let mut own = Params {
         consistency: Vec::new(),
         ..params.clone()
@@ -77,10 +84,10 @@ pub(super) fn checker(
     let mut parts = Vec::new();
     for claim in &params.consistency {
         let judge = Judge::of(judged, *claim);
-        if let Some(checker) = judge.and_then(|judge| judge.build(params)) {
+        if let Some(checker) = judge.and_then(|judge| judge.build(params, build)) {
             parts.push((vec![*claim], checker));
         }
-        if !matches!(judge, Some(Judge::Session(_))) {
+        if !matches!(judge, Some(Judge::Session(_) | Judge::Alone(_))) {
             own.consistency.push(*claim);
         }
     }
@@ -94,6 +101,7 @@ pub(super) fn checker(
     Box::new(Panel {
         object: match judged {
             Judged::Lists | Judged::RegisterTransactions => "transactions",
+            Judged::Objects => "objects",
             _ => "registers",
         },
         parts,

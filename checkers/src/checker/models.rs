@@ -38,6 +38,8 @@ pub enum Judged {
     Invariant,
     /// Linearizability alone.
     Linearizability,
+    /// Linearizability and sequential consistency.
+    Objects,
     /// Models of single registers.
     Registers,
     /// Models of transactions.
@@ -113,7 +115,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "registers read and written together; linearizable as one",
         functions: &["txn"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(MultiRegisters::new(params), params),
     },
     ModelKind {
@@ -121,7 +123,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["key-value"],
         about: "keys with strings: get, put, append, delete, cas; each key is linearizable",
         functions: &["get", "put", "append", "delete", "cas"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(KeyValues::new(params), params),
     },
     ModelKind {
@@ -129,7 +131,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a counter that is added to and read; linearizable",
         functions: &["add", "increment", "decrement", "read"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Counters::new(params), params),
     },
     ModelKind {
@@ -137,7 +139,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a set with add, remove, contains and read; linearizable",
         functions: &["add", "remove", "contains", "read"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Sets::new(params), params),
     },
     ModelKind {
@@ -145,7 +147,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["fifo-queue"],
         about: "a first-in-first-out queue; linearizable",
         functions: &["enqueue", "dequeue"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Containers::<Queue>::new(params), params),
     },
     ModelKind {
@@ -153,7 +155,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a queue in any order; linearizable",
         functions: &["enqueue", "dequeue"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Containers::<UnorderedQueue>::new(params), params),
     },
     ModelKind {
@@ -161,7 +163,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a last-in-first-out stack; linearizable",
         functions: &["push", "pop"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Containers::<Stack>::new(params), params),
     },
     ModelKind {
@@ -169,7 +171,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a queue that gives back its smallest number; linearizable",
         functions: &["insert", "delete-min"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Containers::<PriorityQueue>::new(params), params),
     },
     ModelKind {
@@ -177,7 +179,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "an append-only log; linearizable",
         functions: &["append", "get", "read"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Logs::new(params), params),
     },
     ModelKind {
@@ -185,7 +187,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["lock"],
         about: "a lock anyone may release; linearizable",
         functions: &["acquire", "release"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Mutexes::shared(params), params),
     },
     ModelKind {
@@ -193,7 +195,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a lock only its holder may release; linearizable",
         functions: &["acquire", "release"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Mutexes::owned(params), params),
     },
     ModelKind {
@@ -201,7 +203,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["fenced-mutex"],
         about: "a lock that returns growing fencing tokens; linearizable",
         functions: &["acquire", "release"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(FencedLocks::new(params), params),
     },
     ModelKind {
@@ -209,7 +211,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "permits taken and given back, as many as --init; linearizable",
         functions: &["acquire", "release"],
-        judged: Judged::Linearizability,
+        judged: Judged::Objects,
         build: |params| linearizable(Semaphores::new(params), params),
     },
     ModelKind {

@@ -21,8 +21,8 @@ pub(crate) fn contradiction(
             story: vec![op],
             reason: vec![Piece::text(match ops[op as usize].op.found() {
                 Some(found) => format!(
-                    "nothing that may have taken effect ever wrote {}, and the register began as \
-                     {}",
+                    "nothing that may have taken effect by then wrote {}, and the register began \
+                     as {}",
                     value(found),
                     value(init)
                 ),

@@ -18,8 +18,9 @@ const CONCURRENT_MAX: usize = 40;
 /// Operations of a linearized prefix whose indices a finding gives: the last ones.
 const PREFIX_MAX: usize = 200;
 
-/// The anomaly every method finds.
-const ANOMALY: &str = "nonlinearizable";
+/// The anomaly that every method finds, and that of sequential consistency.
+const NONLINEARIZABLE: &str = "nonlinearizable";
+const NONSEQUENTIAL: &str = "nonsequential";
 
 /// All that is known of why a key has no order.
 pub(crate) struct Evidence<'a> {
@@ -46,6 +47,11 @@ impl<V: Vocabulary> Teller<'_, V> {
         }
     }
 
+    /// The key for programs.
+    pub fn key(&self) -> Json {
+        story::json(self.history.keys.value(self.key))
+    }
+
     fn call(&self, op: u32) -> &Call<V::Op> {
         &self.history.calls[self.calls[op as usize] as usize]
     }
@@ -56,7 +62,7 @@ impl<V: Vocabulary> Teller<'_, V> {
     }
 
     /// The operation with when it finished (else began) and by whom.
-    fn told(&self, op: u32) -> String {
+    pub fn told(&self, op: u32) -> String {
         let call = self.call(op);
         let moment = self.history.moment(call.finish);
         let moment = moment.or_else(|| self.history.moment(call.start));
@@ -78,6 +84,7 @@ impl<V: Vocabulary> Teller<'_, V> {
         let finish = self.history.moment(call.finish);
         json!({
             "op": self.name(op),
+            "key": story::json(self.history.keys.value(call.key)),
             "process": call.process,
             "invoke": start.map(|m| m.index),
             "complete": finish.map(|m| m.index),
@@ -94,7 +101,7 @@ impl<V: Vocabulary> Teller<'_, V> {
     /// The finding: in words what cannot be explained and why, and for programs, in `details`:
     ///
     /// - `key`: the object; `method`: what decided;
-    /// - `operation`: the one that cannot be placed (`op`, `process`, `invoke` and `complete` as
+    /// - `operation`: the one that cannot be placed (`op`, `key`, `process`, `invoke` and `complete` as
     ///   indices, `begin_ns` and `end_ns`, `indefinite`);
     /// - `possible_states`: what the object can have been just before it, at most 16;
     /// - `concurrent`: the operations around it, at most 40 of `concurrent_count`;
@@ -123,7 +130,7 @@ impl<V: Vocabulary> Teller<'_, V> {
             None => [&[about], listed].concat(),
         };
         let mut details = json!({
-            "key": story::json(self.history.keys.value(self.key)),
+            "key": self.key(),
             "method": cause.method(),
             "operation": self.json(about),
             "concurrent": self.list(listed),
@@ -133,16 +140,52 @@ impl<V: Vocabulary> Teller<'_, V> {
             details["contradiction"] = self.list(&found.story).into();
         }
         if let Some(stuck) = evidence.stuck {
-            details["possible_states"] = stuck.states.clone().into();
             self.add_prefix(stuck, &mut details);
         }
         if let Some(core) = &evidence.core {
-            details["minimal"] = self.list(&core.ops).into();
-            details["minimal_is_least"] = core.is_least.into();
+            self.add_core(core, &mut details);
         }
-        let finish = self.history.moment(self.call(about).finish);
+        self.about(NONLINEARIZABLE, summary, &story, details)
+    }
+
+    /// The finding that no order keeps that of each process. Its `details` are as of the other,
+    /// but for what real time tells: `key`, `method`, `operation`, `possible_states`, the prefix
+    /// and what is minimal.
+    pub fn without_order(&self, stuck: &Stuck, core: Option<Core>) -> Finding {
+        let summary = format!(
+            "{}{} cannot be explained by any order that keeps that of each process: after the \
+             longest there is, the {} can only have held {}",
+            self.subject(),
+            self.told(stuck.op),
+            self.history.vocabulary.object(),
+            story::either(&stuck.states),
+        );
+        let mut details = json!({
+            "key": self.key(),
+            "method": "process-order",
+            "operation": self.json(stuck.op),
+        });
+        self.add_prefix(stuck, &mut details);
+        let mut story = vec![stuck.op];
+        if let Some(core) = core {
+            self.add_core(&core, &mut details);
+            story.extend(core.ops.iter().filter(|op| **op != stuck.op));
+            story.truncate(CONCURRENT_MAX);
+        }
+        self.about(NONSEQUENTIAL, summary, &story, details)
+    }
+
+    /// A finding about the first operation of the story.
+    fn about(
+        &self,
+        anomaly: &'static str,
+        summary: String,
+        story: &[u32],
+        details: Json,
+    ) -> Finding {
+        let finish = self.history.moment(self.call(story[0]).finish);
         Finding {
-            anomaly: ANOMALY,
+            anomaly,
             summary,
             ops: story.iter().map(|op| self.index(*op)).collect(),
             time: finish.and_then(|m| m.time),
@@ -150,10 +193,16 @@ impl<V: Vocabulary> Teller<'_, V> {
         }
     }
 
+    fn add_core(&self, core: &Core, details: &mut Json) {
+        details["minimal"] = self.list(&core.ops).into();
+        details["minimal_is_least"] = core.is_least.into();
+    }
+
     fn add_prefix(&self, stuck: &Stuck, details: &mut Json) {
         let prefix = &stuck.prefix;
         let tail = &prefix[prefix.len().saturating_sub(PREFIX_MAX)..];
         let indices: Vec<u64> = tail.iter().map(|op| self.index(*op)).collect();
+        details["possible_states"] = stuck.states.clone().into();
         details["linearized"] = prefix.len().into();
         details["last_linearized"] = prefix.last().map_or(Json::Null, |op| self.json(*op));
         details["prefix"] = indices.into();
@@ -197,7 +246,7 @@ impl<V: Vocabulary> Teller<'_, V> {
     /// that no attempt got past with what is known of it; `reason` says it in words.
     pub fn unfinished(&self, why: Exhausted, stuck: Option<&Stuck>, visited: usize) -> Json {
         let mut far = json!({
-            "key": story::json(self.history.keys.value(self.key)),
+            "key": self.key(),
             "reason": why.to_string(),
             "operations": self.ops.len(),
             "configurations": visited,
@@ -220,7 +269,6 @@ impl<V: Vocabulary> Teller<'_, V> {
         ));
         far["longest_linearized_prefix"] = stuck.prefix.len().into();
         far["operation"] = self.json(stuck.op);
-        far["possible_states"] = stuck.states.clone().into();
         far["concurrent_count"] = concurrent.len().into();
         far["concurrent_indefinite"] = open.into();
         self.add_prefix(stuck, &mut far);

@@ -17,6 +17,11 @@ const TRY_STEPS_PER_OP: u64 = 20;
 /// Steps of a try for a history of any size.
 const TRY_STEPS: u64 = 1000;
 
+/// Steps of a try to shrink so many operations.
+pub(crate) fn try_steps(ops: usize) -> u64 {
+    TRY_STEPS + TRY_STEPS_PER_OP * ops as u64
+}
+
 /// What showed it, and by which method.
 pub(crate) enum Cause {
     Contradiction(&'static str, Contradiction),
@@ -131,7 +136,7 @@ pub(crate) fn core<V: Vocabulary>(
 ) -> Option<Core> {
     let model = vocabulary.model();
     let is_impossible = |tried: &[Interval<V::Op>]| {
-        let steps = TRY_STEPS + TRY_STEPS_PER_OP * tried.len() as u64;
+        let steps = try_steps(tried.len());
         let direct = vocabulary.decide(tried, false, &mut meter.fresh(steps));
         match direct {
             Ok(Some(direct)) => direct.outcome.is_err(),

@@ -26,7 +26,7 @@ const SEARCH: &str = "search";
 pub(crate) struct Judge<'a, V: Vocabulary> {
     pub history: &'a Calls<V>,
     budget: Budget<'a>,
-    witness: bool,
+    pub witness: bool,
     order: Vec<u32>,
     offsets: Vec<u32>,
 }
@@ -65,8 +65,8 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     /// Decides every key: first those that need no search, then the others, small ones first, so
-    /// that one hard key does not use up the time the others need. Then explains.
-    pub fn decide_all(&self, report: &mut Report) {
+    /// that one hard key does not use up the time the others need.
+    pub fn decide(&self) -> Vec<Outcome> {
         let keys: Vec<u32> = (0..self.history.keys.len() as u32)
             .filter(|key| !self.calls(*key).is_empty())
             .collect();
@@ -82,19 +82,21 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
         outcomes.retain(|outcome| !matches!(outcome.verdict, Verdict::Waiting { .. }));
         outcomes.extend(self.on_all_threads(&waiting, |(_, key)| self.search(*key)));
         outcomes.sort_unstable_by_key(|outcome| outcome.key);
-        report.figure("calls", self.history.calls.len());
-        report.figure("ok", self.history.succeeded);
-        report.figure("keys", keys.len());
-        summary::conclude(self, &outcomes, report);
+        outcomes
+    }
+
+    /// Sums the outcomes up and adds the evidence there is.
+    pub fn conclude(&self, outcomes: &[Outcome], report: &mut Report) {
+        summary::conclude(self, outcomes, report);
         match report.validity {
-            Validity::Invalid => report.findings = self.explain_first(&outcomes),
-            Validity::Valid if self.witness => self.add_witnesses(&outcomes, report),
+            Validity::Invalid => report.findings = self.explain_first(outcomes),
+            Validity::Valid if self.witness => self.add_witnesses(outcomes, report),
             _ => {}
         }
     }
 
     /// What `make` makes of every item, in any order.
-    fn on_all_threads<I: Sync, T: Send>(
+    pub fn on_all_threads<I: Sync, T: Send>(
         &self,
         items: &[I],
         make: impl Fn(&I) -> T + Sync,
@@ -133,7 +135,7 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     /// The call of each operation: both are in the order of their starts.
-    fn calls_of(&self, key: u32, ops: &[Interval<V::Op>]) -> Vec<u32> {
+    pub fn calls_of(&self, key: u32, ops: &[Interval<V::Op>]) -> Vec<u32> {
         let mut ops = ops.iter().peekable();
         let mut is_next = |call: &u32| {
             let start = self.history.calls[*call as usize].start;

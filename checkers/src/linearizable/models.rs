@@ -1,6 +1,6 @@
 //! The objects whose histories can be checked, a file each.
 
-mod container;
+pub(crate) mod container;
 mod counter;
 mod fenced_lock;
 mod gaps;
@@ -9,10 +9,10 @@ mod log;
 mod multi_register;
 mod mutex;
 mod priority_queue;
-mod queue;
+pub(crate) mod queue;
 mod semaphore;
 mod set;
-mod stack;
+pub(crate) mod stack;
 mod unordered_queue;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::intern::{Interner, NIL, ValueId};
 use crate::linearizable::conflict;
 use crate::linearizable::model::{Decision, Interval, Model};
 use crate::linearizable::vocabulary::{Direct, Vocabulary};
-use crate::linearizable::zones::Zones;
+use crate::linearizable::zones::{Conflict, Zones};
 
 pub const REGISTER_FUNCTIONS: &[&str] = &["read", "write"];
 pub const CAS_REGISTER_FUNCTIONS: &[&str] = &["read", "write", "cas"];
@@ -194,22 +194,42 @@ impl Vocabulary for Registers {
         meter: &mut Meter<'_>,
     ) -> Result<Option<Direct>, Exhausted> {
         meter.step(Zones::BYTES_PER_OP * ops.len() as u64)?;
+        let value = |id| self.values.value(id).to_string();
+        let tell = |found| conflict::contradiction(found, ops, self.init, &value);
         let Some(mut zones) = Zones::new(ops, self.init) else {
-            return Ok(None);
+            let outcome = unwritten(ops, self.init).map(|op| Err(tell(Conflict::Unwritten { op })));
+            return Ok(outcome.map(|outcome| Direct {
+                method: "writers",
+                outcome,
+            }));
         };
         meter.check_clock()?;
         let outcome = match zones.decide() {
             Decision::Linearizable => Ok(order.then(|| zones.linearization())),
-            Decision::Impossible(found) => {
-                let value = |id| self.values.value(id).to_string();
-                Err(conflict::contradiction(found, ops, self.init, &value))
-            }
+            Decision::Impossible(found) => Err(tell(found)),
         };
         Ok(Some(Direct {
             method: "zones",
             outcome,
         }))
     }
+}
+
+/// The first operation that found a value which nothing that had begun by its end writes: no
+/// search is needed to tell that it is wrong.
+fn unwritten(ops: &[Interval<RegisterOp>], init: ValueId) -> Option<u32> {
+    let mut first_write: FxHashMap<ValueId, u32> = FxHashMap::from_iter([(init, 0)]);
+    for op in ops {
+        if let Some(value) = op.op.written() {
+            first_write.entry(value).or_insert(op.start);
+        }
+    }
+    let is_unwritten = |op: &Interval<RegisterOp>| {
+        let writer = op.op.found().map(|value| first_write.get(&value));
+        !op.is_indefinite()
+            && writer.is_some_and(|start| start.is_none_or(|start| *start > op.finish))
+    };
+    ops.iter().position(is_unwritten).map(|op| op as u32)
 }
 
 /// Leaves out the indefinite operations whose value nothing found.

@@ -19,7 +19,7 @@
 //! and what can be absorbed, and not searched again, nor with more indefinite operations used. With `n` configurations, two collide with probability below n²/2¹²⁹.
 
 mod choices;
-mod memory;
+pub(super) mod memory;
 
 use rustc_hash::FxHashMap;
 
@@ -408,13 +408,13 @@ impl<'a, M: Model> Search<'a, M> {
 const NONE: u32 = u32::MAX;
 
 /// Tells the keys of states from those of operations.
-const STATE_KEYS: u64 = 1 << 63;
+pub(super) const STATE_KEYS: u64 = 1 << 63;
 
 /// Tells the keys of what can be absorbed from the others.
 const ABSORBABLE_KEYS: u64 = 1 << 62;
 
 /// A fixed random 128-bit number for `key`: two rounds of SplitMix64 (Steele, Lea & Flood, 2014).
-fn zobrist(key: u64) -> u128 {
+pub(super) fn zobrist(key: u64) -> u128 {
     let mix = |seed: u64| {
         let mut z = key.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(seed);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

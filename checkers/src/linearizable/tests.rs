@@ -353,6 +353,7 @@ fn a_stale_read_is_told_in_words() {
 #[test]
 fn the_search_tells_what_could_have_been() {
     let mut recording = Recording::default();
+    recording.call(0, "write", 4);
     recording.call(0, "write", 3);
     recording.call(0, "write", 3);
     recording.invoke(1, "write", 5);
@@ -364,13 +365,33 @@ fn the_search_tells_what_could_have_been() {
     let report = recording.check("register");
     assert_eq!(
         report.findings[0].summary,
-        "key 7: read of 4 at 0.006 s by process 2 cannot be explained: just before it the register \
+        "key 7: read of 4 at 0.008 s by process 2 cannot be explained: just before it the register \
          can only have held 3 or 5, whatever the order of the operations before and around it"
     );
     assert_eq!(
         report.findings[0].details["possible_states"],
         serde_json::json!(["3", "5"])
     );
+}
+
+#[test]
+fn a_value_nobody_wrote_needs_no_search() {
+    let mut recording = Recording::default();
+    recording.call(0, "write", 3);
+    recording.call(0, "write", 3);
+    recording.call(2, "read", 4);
+    recording.call(0, "write", 4);
+    let report = recording.check("register");
+    assert_eq!(report.figures["keys_by_writers"], 1);
+    assert_eq!(
+        report.findings[0].summary,
+        "read of 4 at 0.005 s by process 2 cannot be explained: nothing that may have taken effect \
+         by then wrote 4, and the register began as nil"
+    );
+    let details = &report.findings[0].details;
+    assert_eq!(details["possible_states"], serde_json::json!(["3"]));
+    assert_eq!(details["linearized"], 2);
+    assert_eq!(details["minimal"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

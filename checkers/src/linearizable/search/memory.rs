@@ -16,14 +16,14 @@ const KINDS_MAX: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// What was met.
-pub(super) enum Memory {
+pub(crate) enum Memory {
     /// Hashes of whole configurations.
     Hashes(FxHashSet<u128>),
     Counts(Counts),
 }
 
 /// For each hash of a configuration without its counts, a list of the counts it was met with.
-pub(super) struct Counts {
+pub(crate) struct Counts {
     first: FxHashMap<u128, u32>,
     /// The counts of each place in a list, one after another.
     counts: Vec<u32>,
@@ -82,7 +82,7 @@ impl Memory {
 
 /// Memory of a hash table with one more entry: growing, it holds the old entries and twice as many
 /// places.
-pub(super) fn table_bytes<T>(len: usize, capacity: usize) -> usize {
+pub(crate) fn table_bytes<T>(len: usize, capacity: usize) -> usize {
     let grown = if len == capacity {
         3 * capacity
     } else {
@@ -92,7 +92,7 @@ pub(super) fn table_bytes<T>(len: usize, capacity: usize) -> usize {
 }
 
 /// The same of a list with `more` entries.
-pub(super) fn list_bytes<T>(list: &Vec<T>, more: usize) -> usize {
+pub(crate) fn list_bytes<T>(list: &Vec<T>, more: usize) -> usize {
     let grows = list.len() + more > list.capacity();
     let places = if grows {
         3 * list.capacity()
