@@ -14,6 +14,7 @@ pub(crate) mod components;
 pub(crate) mod cycles;
 pub(crate) mod fan;
 pub(crate) mod reach;
+pub(crate) mod topology;
 
 /// A transaction or a waypoint.
 pub(crate) type Node = u32;

@@ -12,6 +12,10 @@
 //! A transaction that reads what it wrote itself, or the same value again, says nothing new.
 
 pub mod axioms;
+mod clauses;
+pub(crate) mod polygraph;
+mod replay;
+pub(crate) mod search;
 
 use crate::Op;
 use crate::budget::{Budget, Exhausted, Meter};

@@ -90,6 +90,10 @@ impl ModelSet {
         ModelSet(self.0 & other.0)
     }
 
+    pub fn or(self, other: ModelSet) -> ModelSet {
+        ModelSet(self.0 | other.0)
+    }
+
     pub fn without(self, other: ModelSet) -> ModelSet {
         ModelSet(self.0 & !other.0)
     }

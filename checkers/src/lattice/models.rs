@@ -107,7 +107,7 @@ pub const MODELS: &[ModelKind] = &[
             StrongSnapshotIsolation,
             StrongSessionSerializable,
         ],
-        &[G1Realtime, G2Realtime],
+        &[G1Realtime, G2Realtime, NonserializableRealtime],
     ),
     row(
         StrongSessionSerializable,
@@ -115,7 +115,7 @@ pub const MODELS: &[ModelKind] = &[
         &[],
         // With one operation a transaction, a serial order that keeps sessions is a sequential one.
         &[Serializable, StrongSessionSnapshotIsolation, Sequential],
-        &[G1Process, G2Process],
+        &[G1Process, G2Process, NonserializableProcess],
     ),
     row(
         Serializable,
@@ -134,14 +134,14 @@ pub const MODELS: &[ModelKind] = &[
         "strong-snapshot-isolation",
         &[],
         &[StrongSessionSnapshotIsolation, StrongReadCommitted],
-        &[G1Realtime, GNonadjacentRealtime],
+        &[G1Realtime, GNonadjacentRealtime, NonsnapshotRealtime],
     ),
     row(
         StrongSessionSnapshotIsolation,
         "strong-session-snapshot-isolation",
         &[],
         &[SnapshotIsolation, StrongSessionReadCommitted],
-        &[G1Process, GNonadjacentProcess],
+        &[G1Process, GNonadjacentProcess, NonsnapshotProcess],
     ),
     row(
         SnapshotIsolation,
@@ -154,7 +154,7 @@ pub const MODELS: &[ModelKind] = &[
             ParallelSnapshotIsolation,
             Prefix,
         ],
-        &[Internal, G1, GSi, GNonadjacent],
+        &[Internal, G1, GSi, GNonadjacent, Nonsnapshot],
     ),
     incomplete(row(ViewSerializable, "view-serializable", &[], &[], &[])),
     row(
@@ -169,7 +169,8 @@ pub const MODELS: &[ModelKind] = &[
         "repeatable-read",
         &["PL-2.99"],
         &[CursorStability, MonotonicAtomicView],
-        &[G1, G2Item, LostUpdate],
+        // Where there are no predicates, an order without G1 and G2-item is a serial one.
+        &[G1, G2Item, LostUpdate, Nonserializable],
     ),
     row(
         ForwardConsistentView,
@@ -198,7 +199,7 @@ pub const MODELS: &[ModelKind] = &[
         "prefix",
         &["consistent-prefix"],
         &[TransactionalCausal],
-        &[Internal, G1a],
+        &[Internal, G1a, Nonprefix],
     )),
     incomplete(row(
         TransactionalCausal,

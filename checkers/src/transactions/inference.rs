@@ -9,6 +9,7 @@ use super::codes::{Code, CodeMap};
 use super::history::{History, Mop, MopKind, Outcome, TxnId};
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{GraphBuilder, Kinds, Node};
+use crate::isolation::polygraph::Access;
 use crate::lattice::Anomaly;
 
 /// The graph in the making, and what was found on the way.
@@ -23,6 +24,8 @@ pub(super) struct Inference<'h> {
     pub ambiguous: Vec<[u32; 2]>,
     /// Of the key at hand: who wrote each value, as a number of a micro-operation.
     pub writers: CodeMap,
+    /// What each transaction did with each register, for what the order of versions leaves open.
+    pub accesses: Vec<Access>,
     /// The keys were not all looked at: what is here is true, but not all there is.
     pub exhausted: Option<Exhausted>,
 }
@@ -79,6 +82,7 @@ impl<'h> Inference<'h> {
             committed,
             ambiguous: Vec::new(),
             writers: CodeMap::default(),
+            accesses: Vec::new(),
             exhausted: None,
         }
     }

@@ -17,6 +17,7 @@ use super::versions::{self, Assume, INITIAL, Orders, Touch, WFR};
 use crate::budget::{Exhausted, Meter};
 use crate::graph::fan::fan;
 use crate::graph::{Kinds, RW, WR, WW};
+use crate::isolation::polygraph::{Access, INIT, NOTHING};
 use crate::lattice::Anomaly;
 
 /// One key while it is looked at.
@@ -34,6 +35,8 @@ pub(super) struct Writes {
     /// Version and who found it and wrote another.
     updates: Vec<(u32, TxnId)>,
     touches: Vec<Touch>,
+    /// By transaction: the version it found before it wrote, and whether it wrote.
+    deeds: Vec<(TxnId, Option<u32>, bool)>,
     orders: Orders,
 }
 
@@ -67,6 +70,7 @@ impl Rules for Writes {
         self.readers.sort_unstable();
         self.drop_cycles(key, inference, meter)?;
         self.connect(inference);
+        self.accesses(key, inference);
         let seen = |version: u32| history.codes.text(self.values[version as usize]);
         inference.lost_updates(key, &mut self.updates, "wrote", seen);
         Ok(())
@@ -90,6 +94,7 @@ impl Writes {
         self.readers.clear();
         self.updates.clear();
         self.touches.clear();
+        self.deeds.clear();
         self.orders.clear();
         self.version(self.init);
     }
@@ -139,6 +144,7 @@ impl Writes {
             self.updates.push((found, txn));
             self.orders.push((found, left, WFR));
         }
+        self.deeds.push((txn, found, left.is_some()));
         if let (Some(first), Some(last)) = (found.or(left), left.or(found)) {
             self.touches.push(Touch {
                 process: row.process,
@@ -179,6 +185,24 @@ impl Writes {
         }
         self.orders.retain(|(from, to, _)| !all.joins(*from, *to));
         Ok(())
+    }
+
+    /// Tells what each transaction did, by who wrote what it found.
+    fn accesses(&self, key: u32, inference: &mut Inference) {
+        let access = |(txn, found, writes): &(TxnId, Option<u32>, bool)| {
+            let source = match found {
+                Some(0) => INIT,
+                Some(version) => self.installers[*version as usize].unwrap_or(NOTHING),
+                None => NOTHING,
+            };
+            Access {
+                key,
+                source: if source == *txn { NOTHING } else { source },
+                txn: *txn,
+                writes: *writes,
+            }
+        };
+        inference.accesses.extend(self.deeds.iter().map(access));
     }
 
     fn cyclic_versions(&self, key: u32, members: &[u32], inference: &mut Inference) {

@@ -24,14 +24,47 @@ pub(super) fn others(count: usize) -> String {
 
 /// An edge between transactions.
 #[derive(Debug, Clone, Copy)]
-struct Step {
-    from: TxnId,
-    to: TxnId,
-    kind: Kinds,
+pub(super) struct Step {
+    pub from: TxnId,
+    pub to: TxnId,
+    pub kind: Kinds,
+}
+
+/// Transactions in the order in which a story names them: T1, T2, …
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    txns: Vec<TxnId>,
+}
+
+impl Labels {
+    /// The name of a transaction, a new one if it had none.
+    pub fn of(&mut self, txn: TxnId) -> String {
+        let known = self.txns.iter().position(|known| *known == txn);
+        let at = known.unwrap_or_else(|| {
+            self.txns.push(txn);
+            self.txns.len() - 1
+        });
+        format!("T{}", at + 1)
+    }
+
+    pub fn txns(&self) -> &[TxnId] {
+        &self.txns
+    }
+
+    /// All named transactions for programs.
+    pub fn json(&self, history: &History) -> Vec<Json> {
+        let named = (1..).zip(&self.txns);
+        let json = named.map(|(number, txn)| {
+            let mut json = history.txn_json(*txn);
+            json["label"] = format!("T{number}").into();
+            json
+        });
+        json.collect()
+    }
 }
 
 /// Leaves the waypoints out: an edge into one is one to the transaction it leads to.
-fn steps(cycle: &[Edge], txns: usize) -> Vec<Step> {
+pub(super) fn steps(cycle: &[Edge], txns: usize) -> Vec<Step> {
     let is_txn = |node: u32| (node as usize) < txns;
     let mut steps: Vec<Step> = Vec::new();
     for edge in cycle {
@@ -48,7 +81,7 @@ fn steps(cycle: &[Edge], txns: usize) -> Vec<Step> {
     steps
 }
 
-fn kind_name(kind: Kinds) -> &'static str {
+pub(super) fn kind_name(kind: Kinds) -> &'static str {
     match kind {
         WW => "ww",
         WR => "wr",
@@ -62,21 +95,12 @@ impl History {
     /// The finding of one cycle.
     pub(super) fn cycle(&self, witness: &Witness) -> Finding {
         let steps = steps(&witness.cycle, self.txns.len());
-        let mut labels: Vec<TxnId> = steps.iter().map(|step| step.from).collect();
-        let mut seen = Vec::new();
-        labels.retain(|txn| {
-            let new = !seen.contains(txn);
-            seen.push(*txn);
-            new
-        });
-        let label = |txn: TxnId| match labels.iter().position(|known| *known == txn) {
-            Some(at) => format!("T{}", at + 1),
-            None => self.told(txn),
-        };
+        let mut labels = Labels::default();
+        let route: Vec<String> = steps.iter().map(|step| labels.of(step.from)).collect();
         let mut told = Vec::new();
         let mut edges = Vec::new();
         for step in &steps {
-            let (from, to) = (label(step.from), label(step.to));
+            let (from, to) = (labels.of(step.from), labels.of(step.to));
             let (why, key) = self.reason(step, &from, &to);
             edges.push(json!({
                 "from": from,
@@ -87,15 +111,6 @@ impl History {
             }));
             told.push(why);
         }
-        let route: Vec<String> = steps.iter().map(|step| label(step.from)).collect();
-        let transactions: Vec<Json> = labels
-            .iter()
-            .map(|txn| {
-                let mut json = self.txn_json(*txn);
-                json["label"] = label(*txn).into();
-                json
-            })
-            .collect();
         let out = ruled_out([witness.anomaly].into_iter().collect::<AnomalySet>());
         let weakest: Vec<&str> = out.weakest().into_iter().map(|m| m.name()).collect();
         Finding {
@@ -106,14 +121,15 @@ impl History {
                 route[0],
                 told.join("; ")
             ),
-            ops: self.indices(&labels),
+            ops: self.indices(labels.txns()),
             time: labels
+                .txns()
                 .iter()
                 .filter_map(|txn| self.txn(*txn).times[1])
                 .max(),
             details: json!({
                 "cycle": edges,
-                "transactions": transactions,
+                "transactions": labels.json(self),
                 "rules_out": weakest,
             }),
         }
@@ -132,7 +148,7 @@ impl History {
         indices
     }
 
-    fn reason(&self, step: &Step, from: &str, to: &str) -> (String, Option<String>) {
+    pub(super) fn reason(&self, step: &Step, from: &str, to: &str) -> (String, Option<String>) {
         let (a, b) = (self.txn(step.from), self.txn(step.to));
         match step.kind {
             PROCESS => (

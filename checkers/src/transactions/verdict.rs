@@ -4,11 +4,13 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome};
+use super::history::{History, Outcome, Vocabulary};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
+use super::serialization::{self, Searched};
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
+use crate::isolation::polygraph::Accesses;
 use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
 use crate::report::{Claim, Finding, Report, Validity};
 
@@ -33,6 +35,8 @@ pub(super) struct Evidence<'h> {
     /// Edges between transactions that say who depends on whom.
     pub dependencies: usize,
     pub phenomena: Phenomena,
+    /// What the dependencies left open and a search decided.
+    searched: Searched,
     /// What the budget did not allow to be done in full.
     cut_short: Option<(&'static str, Exhausted)>,
 }
@@ -57,6 +61,7 @@ impl<'h> Evidence<'h> {
             ambiguous: Vec::new(),
             dependencies,
             phenomena: Phenomena::default(),
+            searched: Searched::default(),
             cut_short: None,
         };
         let mut inference = inference;
@@ -64,17 +69,36 @@ impl<'h> Evidence<'h> {
             Some(exhausted) => Err((INFERENCE, exhausted)),
             None => ordered(&mut inference, meter).map_err(|exhausted| (SEARCH, exhausted)),
         };
-        match ordered {
-            Err(cut_short) => evidence.cut_short = Some(cut_short),
-            Ok(()) => {
-                let graph = std::mem::take(&mut inference.builder).build();
-                let found = phenomena::find(&graph, meter);
-                evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
-                evidence.phenomena = found;
-            }
-        }
         (evidence.cases, evidence.ambiguous) = (inference.cases, inference.ambiguous);
+        if let Err(cut_short) = ordered {
+            evidence.cut_short = Some(cut_short);
+            return evidence;
+        }
+        let graph = inference.builder.build();
+        let found = phenomena::find(&graph, meter);
+        evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
+        evidence.phenomena = found;
+        if evidence.cut_short.is_none() && evidence.history.vocabulary == Vocabulary::Registers {
+            let txns = evidence.history.txns.len() as u32;
+            let accesses = Accesses::new(txns, inference.accesses);
+            evidence.searched = serialization::search(&evidence, &graph, &accesses, meter);
+        }
         evidence
+    }
+
+    /// Every anomaly found so far.
+    pub fn shown(&self) -> AnomalySet {
+        let cases = self.cases.by_anomaly.keys().copied();
+        let cycles = self.phenomena.witnesses.iter().map(|w| w.anomaly);
+        let searched = self.searched.refuted.iter().map(|(anomaly, _)| *anomaly);
+        cases.chain(cycles).chain(searched).collect()
+    }
+
+    /// Whether a model that no anomaly rules out is known to hold.
+    fn holds(&self, model: Model) -> bool {
+        let is_searched = self.history.vocabulary == Vocabulary::Registers
+            && serialization::method(model).is_some();
+        self.searched.valid.contains(model) || model.kind().complete && !is_searched
     }
 
     fn findings(&self) -> Vec<(Anomaly, Finding)> {
@@ -102,6 +126,7 @@ impl<'h> Evidence<'h> {
         for witness in &self.phenomena.witnesses {
             findings.push((witness.anomaly, self.history.cycle(witness)));
         }
+        findings.extend(self.searched.refuted.iter().cloned());
         findings
     }
 
@@ -112,7 +137,7 @@ impl<'h> Evidence<'h> {
             format!("{} transactions on {what}", names.join(", ")),
         );
         let findings = self.findings();
-        let shown: AnomalySet = findings.iter().map(|(anomaly, _)| *anomaly).collect();
+        let shown = self.shown();
         let out = ruled_out(shown);
         self.figures(&mut report, shown, out);
         let is_breach = |anomaly: Anomaly| self.claims.iter().any(|model| breaks(anomaly, *model));
@@ -141,7 +166,7 @@ impl<'h> Evidence<'h> {
         let claim = |model: &Model| {
             let validity = if out.contains(*model) {
                 Validity::Invalid
-            } else if doubt.is_some() || !model.kind().complete {
+            } else if doubt.is_some() || !self.holds(*model) {
                 Validity::Unknown
             } else {
                 Validity::Valid
@@ -151,9 +176,14 @@ impl<'h> Evidence<'h> {
         report.claims = self.claims.iter().map(claim).collect();
         let answers = report.claims.iter().map(|claim| claim.validity);
         report.validity = answers.fold(Validity::Valid, Validity::and);
-        let partly = |model: &&Model| !model.kind().complete;
+        let partly = |model: &&Model| !out.contains(**model) && !self.holds(**model);
         if let Some(doubt) = doubt {
             report.doubt(doubt);
+        } else if let Some((model, exhausted)) = self.searched.cut_short {
+            report.doubt(format!(
+                "the search for an order that proves {} ended early: {exhausted}",
+                model.name()
+            ));
         } else if let Some(model) = self.claims.iter().find(partly) {
             report.doubt(format!(
                 "no anomaly rules {} out, but that does not prove it",
@@ -219,10 +249,10 @@ impl<'h> Evidence<'h> {
         report.figure("ruled_out", ruled_out);
         let named = |models: Vec<Model>| models.into_iter().map(Model::name).collect::<Vec<_>>();
         report.figure("weakest_ruled_out", named(out.and(tested).weakest()));
-        let decided = tested.iter().filter(|model| model.kind().complete);
+        let decided = tested.iter().filter(|model| self.holds(*model));
         let standing = decided.collect::<ModelSet>().without(out);
         report.figure("strongest_standing", named(standing.strongest()));
-        let undecided = tested.iter().filter(|model| !model.kind().complete);
+        let undecided = tested.iter().filter(|model| !self.holds(*model));
         let undecided = undecided.collect::<ModelSet>().without(out);
         // A stronger model that stands answers for those below it.
         let below = standing

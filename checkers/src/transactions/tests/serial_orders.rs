@@ -1,11 +1,21 @@
-//! The oracle: every serial order of a few transactions, tried.
+//! The oracle: every order of a few transactions, or of their snapshots and commits, tried.
 
 use std::collections::HashMap;
 
+use crate::isolation::polygraph::Form;
 use crate::recording::Recording;
 use crate::{OpType, Value};
 
+/// The order that is kept between transactions beside what they read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeps {
+    Nothing,
+    Sessions,
+    RealTime,
+}
+
 struct Txn {
+    process: i64,
     begin: usize,
     end: usize,
     /// Must have happened; else it may have.
@@ -35,6 +45,7 @@ fn txns(recording: &Recording) -> Vec<Txn> {
             OpType::Invoke => {
                 open.insert(process, txns.len());
                 txns.push(Txn {
+                    process,
                     begin: at,
                     end: usize::MAX,
                     is_sure: false,
@@ -53,28 +64,94 @@ fn txns(recording: &Recording) -> Vec<Txn> {
     txns
 }
 
-/// Whether some serial order explains every read; in real time's order if `strict`.
-pub(super) fn is_serializable(recording: &Recording, lists: bool, strict: bool) -> bool {
-    let txns = txns(recording);
-    place(&txns, 0, &HashMap::new(), lists, strict)
-}
-
 type Store = HashMap<i64, Vec<i64>>;
 
-fn place(txns: &[Txn], placed: u32, store: &Store, lists: bool, strict: bool) -> bool {
-    let is_placed = |at: usize| placed >> at & 1 == 1;
-    if (0..txns.len()).all(|at| is_placed(at) || !txns[at].is_sure) {
-        return true;
+/// Where the transactions are, and what is stored.
+#[derive(Clone)]
+struct State {
+    /// By transaction: the store as it saw it, and what it made of that.
+    began: Vec<Option<(Store, Store)>>,
+    ended: Vec<bool>,
+    store: Store,
+}
+
+struct Oracle {
+    txns: Vec<Txn>,
+    form: Form,
+    keeps: Keeps,
+    lists: bool,
+}
+
+/// Whether some order explains every read.
+pub(super) fn is_explained(recording: &Recording, lists: bool, form: Form, keeps: Keeps) -> bool {
+    let txns = txns(recording);
+    let state = State {
+        began: vec![None; txns.len()],
+        ended: vec![false; txns.len()],
+        store: Store::new(),
+    };
+    let oracle = Oracle {
+        txns,
+        form,
+        keeps,
+        lists,
+    };
+    oracle.place(&state)
+}
+
+impl Oracle {
+    fn place(&self, state: &State) -> bool {
+        let all = 0..self.txns.len();
+        if all
+            .clone()
+            .all(|at| state.ended[at] || !self.txns[at].is_sure)
+        {
+            return true;
+        }
+        all.clone().any(|at| {
+            if state.ended[at] {
+                return false;
+            }
+            let mut next = state.clone();
+            let began = state.began[at].is_some() || self.begin(at, &mut next);
+            let ends = state.began[at].is_some() || self.form == Form::Serial;
+            began && (!ends || self.end(at, &mut next)) && self.place(&next)
+        })
     }
-    (0..txns.len()).filter(|at| !is_placed(*at)).any(|at| {
-        let txn = &txns[at];
-        let after = |other: usize| txns[other].is_sure && txns[other].end < txn.begin;
-        if strict && (0..txns.len()).any(|other| !is_placed(other) && after(other)) {
+
+    fn begin(&self, at: usize, state: &mut State) -> bool {
+        let txn = &self.txns[at];
+        let before = |other: &Txn| match self.keeps {
+            Keeps::Nothing => false,
+            Keeps::Sessions => other.process == txn.process && other.end < txn.begin,
+            Keeps::RealTime => other.end < txn.begin,
+        };
+        let mut others = self.txns.iter().zip(&state.ended);
+        if others.any(|(other, ended)| other.is_sure && !ended && before(other)) {
             return false;
         }
-        let mut store = store.clone();
-        run(txn, &mut store, lists) && place(txns, placed | 1 << at, &store, lists, strict)
-    })
+        let mut store = state.store.clone();
+        let runs = run(txn, &mut store, self.lists);
+        state.began[at] = Some((state.store.clone(), store));
+        runs
+    }
+
+    fn end(&self, at: usize, state: &mut State) -> bool {
+        let Some((before, after)) = state.began[at].clone() else {
+            return false;
+        };
+        let written = self.txns[at].mops.iter().filter(|(_, mop)| mop.is_ok());
+        let written = written.map(|(key, _)| *key);
+        let clash = |key| before.get(&key) != state.store.get(&key);
+        if self.form == Form::Snapshot && written.clone().any(clash) {
+            return false;
+        }
+        for key in written {
+            state.store.insert(key, after[&key].clone());
+        }
+        state.ended[at] = true;
+        true
+    }
 }
 
 /// Runs a transaction; false if it did not read what is there.
