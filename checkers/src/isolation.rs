@@ -13,6 +13,7 @@
 
 pub mod axioms;
 mod clauses;
+mod guess;
 pub(crate) mod polygraph;
 mod replay;
 pub(crate) mod search;

@@ -7,6 +7,7 @@ use super::components::components;
 use super::cycles::{CycleSearch, Edge, Rule};
 use super::fan::fan;
 use super::reach::{PAIRS_MAX, Reach};
+use super::topology::{Tagged, Topology};
 use super::*;
 use crate::budget::Budget;
 
@@ -129,5 +130,70 @@ proptest! {
             let expected: Vec<Node> = targets.iter().filter(|t| *t != source).copied().collect();
             prop_assert_eq!(reached, expected);
         }
+    }
+}
+
+/// Whether edges lead around, each beginning where the one before ends.
+fn is_cycle(cycle: &[Tagged]) -> bool {
+    let next = cycle.iter().cycle().skip(1);
+    !cycle.is_empty()
+        && cycle
+            .iter()
+            .zip(next)
+            .all(|(edge, next)| edge.to == next.from)
+}
+
+proptest! {
+    /// Edges come and go, and the order always agrees with those that are there.
+    #[test]
+    fn a_topological_order_is_kept(
+        given in edges(),
+        steps in prop::collection::vec((0..NODES, 0..NODES, 0usize..6), 0..40),
+    ) {
+        let meter = &mut Budget::unlimited().meter();
+        let pairs = given.iter().map(|(from, to, _)| [*from, *to]);
+        let pairs: Vec<[Node; 2]> = pairs.filter(|[from, to]| from != to).collect();
+        let mut graph = oracle(&given, Kinds::MAX);
+        let mut topology = Topology::new(NODES, &pairs, meter).unwrap();
+        if let Err(cycle) = topology.sort(&mut Vec::new(), meter).unwrap() {
+            prop_assert!(petgraph::algo::is_cyclic_directed(&graph));
+            prop_assert!(is_cycle(&cycle));
+            prop_assert!(cycle.iter().all(|edge| pairs.contains(&[edge.from, edge.to])));
+            return Ok(());
+        }
+        prop_assert!(!petgraph::algo::is_cyclic_directed(&graph));
+        for (tag, (from, to, taken_out)) in (0..).zip(steps) {
+            if from == to {
+                let left = topology.came().saturating_sub(taken_out);
+                topology.truncate(left);
+                let edges = graph.edge_count();
+                let gone = pairs.len() + left..edges;
+                for edge in gone.rev() {
+                    graph.remove_edge(petgraph::graph::EdgeIndex::new(edge));
+                }
+                continue;
+            }
+            let closes = connected(&graph, to, from);
+            match topology.insert(Tagged { from, to, tag }, meter).unwrap() {
+                Err(cycle) => {
+                    prop_assert!(closes && is_cycle(&cycle));
+                    prop_assert_eq!((cycle[0].from, cycle[0].to), (from, to));
+                    let is_there = |edge: &Tagged| graph.contains_edge(edge.from.into(), edge.to.into());
+                    prop_assert!(cycle[1..].iter().all(is_there));
+                    prop_assert!(cycle[1..].iter().all(|edge| edge.tag != tag));
+                }
+                Ok(()) => {
+                    prop_assert!(!closes);
+                    graph.add_edge(from.into(), to.into(), ());
+                }
+            }
+            let pairs = graph.edge_indices().filter_map(|edge| graph.edge_endpoints(edge));
+            for (before, after) in pairs {
+                let place = |node: petgraph::graph::NodeIndex| topology.place(node.index() as Node);
+                prop_assert!(place(before) < place(after));
+            }
+        }
+        let way = topology.way(0, NODES - 1, meter).unwrap();
+        prop_assert_eq!(way.is_some(), connected(&graph, 0, NODES - 1));
     }
 }

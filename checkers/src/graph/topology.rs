@@ -23,6 +23,23 @@ pub(crate) struct Tagged {
 
 const NO_EDGE: u32 = u32::MAX;
 
+/// Says which of the nodes that may come next does.
+pub(crate) trait Choose {
+    fn ready(&mut self, node: Node);
+    fn next(&mut self) -> Option<Node>;
+}
+
+/// The last that became ready.
+impl Choose for Vec<Node> {
+    fn ready(&mut self, node: Node) {
+        self.push(node);
+    }
+
+    fn next(&mut self) -> Option<Node> {
+        self.pop()
+    }
+}
+
 /// Neighbours of every node in one direction.
 #[derive(Debug)]
 struct Rows {
@@ -101,62 +118,78 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    /// Sorts the nodes; of those that may come next, the one of the smallest rank does.
-    ///
-    /// Where there is no order the answer is a cycle instead.
-    pub fn new(
-        nodes: u32,
-        edges: &[[Node; 2]],
-        rank: impl Fn(Node) -> u32,
-        meter: &mut Meter,
-    ) -> Result<Result<Topology, Vec<Tagged>>, Exhausted> {
-        let mut topology = Topology {
-            out: Rows::new(nodes, edges, 0),
-            into: Rows::new(nodes, edges, 1),
-            came: Vec::new(),
-            place: vec![u32::MAX; nodes as usize],
-            order: Vec::with_capacity(nodes as usize),
-            seen: vec![0; nodes as usize],
-            by: Vec::new(),
-            searches: 0,
-            stack: Vec::new(),
-            ahead: Vec::new(),
-            behind: Vec::new(),
-        };
+    /// Nodes with these edges, in no order yet.
+    pub fn new(nodes: u32, edges: &[[Node; 2]], meter: &mut Meter) -> Result<Topology, Exhausted> {
         let none = Tagged {
             from: 0,
             to: 0,
             tag: GIVEN,
         };
-        topology.by = vec![none; nodes as usize];
+        let topology = Topology {
+            out: Rows::new(nodes, edges, 0),
+            into: Rows::new(nodes, edges, 1),
+            came: Vec::new(),
+            place: Vec::new(),
+            order: Vec::with_capacity(nodes as usize),
+            seen: vec![0; nodes as usize],
+            by: vec![none; nodes as usize],
+            searches: 0,
+            stack: Vec::new(),
+            ahead: Vec::new(),
+            behind: Vec::new(),
+        };
         meter.step(topology.bytes())?;
-        topology.sort(rank, meter)?;
-        if topology.order.len() < nodes as usize {
-            return Ok(Err(topology.cycle()));
-        }
-        Ok(Ok(topology))
+        Ok(topology)
     }
 
-    fn sort(&mut self, rank: impl Fn(Node) -> u32, meter: &mut Meter) -> Result<(), Exhausted> {
-        let nodes = self.place.len() as u32;
-        let mut open: Vec<u32> = (0..nodes)
-            .map(|node| self.into.given(node).len() as u32)
-            .collect();
-        let mut ready = std::collections::BinaryHeap::new();
-        let entry = |node: Node| std::cmp::Reverse((rank(node), node));
-        ready.extend((0..nodes).filter(|n| open[*n as usize] == 0).map(entry));
-        while let Some(std::cmp::Reverse((_, node))) = ready.pop() {
+    /// Sorts the nodes anew, with `choose` to say which of those that may come next does.
+    ///
+    /// Where there is no order the answer is a cycle instead.
+    pub fn sort(
+        &mut self,
+        choose: &mut impl Choose,
+        meter: &mut Meter,
+    ) -> Result<Result<(), Vec<Tagged>>, Exhausted> {
+        let nodes = self.seen.len() as u32;
+        self.order.clear();
+        self.place.clear();
+        self.place.resize(nodes as usize, u32::MAX);
+        let open = (0..nodes).map(|node| self.into.given(node).len() as u32);
+        let mut open: Vec<u32> = open.collect();
+        for edge in &self.came {
+            open[edge.to as usize] += 1;
+        }
+        for node in (0..nodes).filter(|node| open[*node as usize] == 0) {
+            choose.ready(node);
+        }
+        while let Some(node) = choose.next() {
             meter.step(0)?;
             self.place[node as usize] = self.order.len() as u32;
             self.order.push(node);
-            for to in self.out.given(node) {
-                open[*to as usize] -= 1;
-                if open[*to as usize] == 0 {
-                    ready.push(entry(*to));
+            let came = self.out.came(node).map(|edge| self.came[edge as usize].to);
+            for to in self.out.given(node).iter().copied().chain(came) {
+                open[to as usize] -= 1;
+                if open[to as usize] == 0 {
+                    choose.ready(to);
                 }
             }
         }
-        Ok(())
+        if self.order.len() < nodes as usize {
+            return Ok(Err(self.cycle()));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Of every node the least of what it and all nodes behind it have. It must be sorted.
+    pub fn least(&self, mut of_node: Vec<u32>) -> Vec<u32> {
+        for node in self.order.iter().rev() {
+            let came = self.out.came(*node).map(|edge| self.came[edge as usize].to);
+            let behind = self.out.given(*node).iter().copied().chain(came);
+            let least = behind.map(|to| of_node[to as usize]).min();
+            let least = least.unwrap_or(u32::MAX);
+            of_node[*node as usize] = of_node[*node as usize].min(least);
+        }
+        of_node
     }
 
     /// A cycle among the nodes that found no place: each has one of them before it.
@@ -190,7 +223,7 @@ impl Topology {
     pub fn bytes(&self) -> u64 {
         let a_node = 7 * size_of::<u32>() + size_of::<Tagged>();
         let came = self.came.capacity() * (size_of::<Tagged>() + 2 * size_of::<u32>());
-        (self.place.len() * a_node + 2 * self.out.given.len() * size_of::<Node>() + came) as u64
+        (self.seen.len() * a_node + 2 * self.out.given.len() * size_of::<Node>() + came) as u64
     }
 
     /// The nodes in order.

@@ -16,6 +16,7 @@ use std::collections::BinaryHeap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::clauses::{Clauses, Literal, literal};
+use super::guess::Guess;
 use super::polygraph::{Choice, INIT, Polygraph};
 use super::replay::Replay;
 use crate::budget::{Exhausted, Meter};
@@ -24,6 +25,12 @@ use crate::graph::topology::{GIVEN, Tagged, Topology};
 
 /// Conflicts after which the search begins anew with what it learnt; twice as many the next time.
 const RESTART_CONFLICTS: u64 = 256;
+
+/// Guesses made at the most, each with what the one before showed to be forced.
+const GUESSES_MAX: u32 = 16;
+
+/// Another guess is made where one in so many of the choices that came up is forced.
+const FORCED_SHARE: usize = 8;
 
 /// Why there is no order.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +96,8 @@ pub(crate) struct Search<'p, 'g> {
     known: Vec<Option<Known>>,
     /// The side to try first.
     phase: Vec<bool>,
+    /// Whether the choice is to be made: others the order has agreed with so far.
+    is_active: Vec<bool>,
     /// When the choice was last part of a conflict, and the open ones by that.
     stamp: Vec<u64>,
     open: BinaryHeap<(u64, u32)>,
@@ -106,36 +115,55 @@ pub(crate) struct Search<'p, 'g> {
 }
 
 /// Decides a polygraph: an order of the events that explains everything, or why there is none.
-/// `rank` is a guess at the order of events.
+/// `ends` says by when each event had happened, as far as that is known.
 ///
 /// # Errors
 /// The budget's end.
 pub(crate) fn decide(
     polygraph: &Polygraph,
-    rank: impl Fn(Node) -> u32,
+    ends: impl Fn(Node) -> u32,
     meter: &mut Meter,
 ) -> Result<Result<Vec<Node>, Refutation>, Exhausted> {
-    let topology = Topology::new(polygraph.events(), &polygraph.known(), rank, meter)?;
-    let topology = match topology {
-        Ok(topology) => topology,
-        Err(cycle) => {
-            return Ok(Err(Refutation {
-                cycle,
-                ..Refutation::default()
-            }));
-        }
-    };
+    let events = polygraph.events();
+    let mut topology = Topology::new(events, &polygraph.known(), meter)?;
+    if let Err(cycle) = topology.sort(&mut Vec::new(), meter)? {
+        return Ok(Err(Refutation {
+            cycle,
+            ..Refutation::default()
+        }));
+    }
+    let ends: Vec<u32> = (0..events).map(ends).collect();
     let mut search = Search::new(polygraph, topology);
     let mut replay = Replay::new(polygraph);
+    let mut guesses = GUESSES_MAX;
     loop {
         let held = polygraph.accesses.bytes() + replay.bytes() + search.bytes();
         meter.step(held)?;
         search.back_to(0);
+        if guesses > 0 {
+            let deadlines = search.topology.least(ends.clone());
+            let mut guess = Guess::new(polygraph, deadlines, meter)?;
+            if let Err(cycle) = search.topology.sort(&mut guess, meter)? {
+                search.last_cycle = cycle;
+                return Ok(Err(search.refutation()));
+            }
+        }
         let open = replay.open(search.topology.order(), meter)?;
         if open.is_empty() {
             return Ok(Ok(search.topology.order().to_vec()));
         }
-        if !search.add(&open, meter)? || !search.solve(held, meter)? {
+        let forced = search.trail.len();
+        if !search.add(&open, meter)? {
+            return Ok(Err(search.refutation()));
+        }
+        // Where much is forced, another guess is worth more than a search.
+        if guesses > 0 && (search.trail.len() - forced) * FORCED_SHARE > open.len() {
+            guesses -= 1;
+            continue;
+        }
+        guesses = 0;
+        search.activate(&open);
+        if !search.solve(held, meter)? {
             return Ok(Err(search.refutation()));
         }
     }
@@ -150,6 +178,7 @@ impl<'p, 'g> Search<'p, 'g> {
             numbers: FxHashMap::default(),
             known: Vec::new(),
             phase: Vec::new(),
+            is_active: Vec::new(),
             stamp: Vec::new(),
             open: BinaryHeap::new(),
             clock: 0,
@@ -190,13 +219,26 @@ impl<'p, 'g> Search<'p, 'g> {
             self.known.push(None);
             self.stamp.push(0);
             self.clauses.add_choice();
-            self.phase.push(self.nearer(*choice, *side));
-            self.open.push((0, number));
+            self.phase.push(*side);
+            self.is_active.push(false);
             if !self.prune(number, *choice, meter)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Lets choices be made that the order as it is does not agree with.
+    fn activate(&mut self, open: &[(Choice, bool)]) {
+        for (choice, side) in open {
+            let Some(number) = self.numbers.get(choice).copied() else {
+                continue;
+            };
+            if !std::mem::replace(&mut self.is_active[number as usize], true) {
+                self.phase[number as usize] = self.nearer(*choice, *side);
+                self.open.push((self.stamp[number as usize], number));
+            }
+        }
     }
 
     /// The side that moves the second writer less: before the first, or behind its readers.

@@ -124,7 +124,7 @@ impl Teller<'_, '_> {
             let kind = if first == from { WW } else { RW };
             return Some(Edge { from, to, kind });
         }
-        let is_rw = |event: u32| event % 2 == 0;
+        let is_rw = |event: u32| event.is_multiple_of(2);
         let all = WW | WR | RW | PROCESS | REALTIME | THROUGH;
         let kinds = self.polygraph.graph.out(from, all & self.polygraph.mask);
         let fits = |kind: u8| match self.polygraph.form {
@@ -181,7 +181,7 @@ impl Teller<'_, '_> {
         let (first, second) = choice.side(forced.literal % 2 == 1);
         let (one, other) = (self.label(first), self.label(second));
         let key = self.history.key_text(choice.key);
-        let claim = format!("{one} wrote {key} before {other}");
+        let claim = format!("{one} wrote {key} before {other} did");
         let cycle = match &forced.why {
             Why::Cycle(cycle) => Some(self.cycle(cycle)),
             _ => None,
@@ -189,9 +189,9 @@ impl Teller<'_, '_> {
         let why = match &cycle {
             Some(cycle) => {
                 let told = cycle["told"].as_str().unwrap_or_default();
-                format!("{claim}, for the other way round {told}")
+                format!("{claim}, or else {told}")
             }
-            None => format!("{claim}, for the other way round every choice led to a cycle"),
+            None => format!("{claim}, or else every choice would lead to a cycle"),
         };
         let edges = cycle.map(|cycle| cycle["edges"].clone());
         Some(json!({ "first": one, "second": other, "key": key, "why": why, "cycle": edges }))

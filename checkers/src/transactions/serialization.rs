@@ -5,7 +5,7 @@
 //! them. Models are tried from the strongest on: one that holds answers for all weaker ones, one
 //! that does not for all stronger ones.
 
-use super::history::{NEVER, TxnId};
+use super::history::NEVER;
 use super::verdict::Evidence;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
@@ -85,14 +85,14 @@ pub(super) fn search(
             mask: WW | WR | RW | THROUGH | method.order,
             accesses,
         };
-        let rank = |event: Node| match polygraph.txn_of(event) {
-            Some((txn, commits)) => evidence.rank(txn, commits),
-            None => 0,
+        let ends = |event: Node| {
+            let txn = polygraph.txn_of(event);
+            txn.map_or(NEVER, |(txn, _)| evidence.history.txn(txn).end)
         };
         let decided = if claimed(&model) {
-            decide(&polygraph, rank, meter)
+            decide(&polygraph, ends, meter)
         } else {
-            decide(&polygraph, rank, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
+            decide(&polygraph, ends, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
         };
         match decided {
             Ok(Ok(_)) => searched.valid = searched.valid.or(weaker_or_equal(model)),
@@ -108,16 +108,4 @@ pub(super) fn search(
         }
     }
     searched
-}
-
-impl Evidence<'_> {
-    /// A guess at when a transaction was: its snapshot when it began, its commit when it ended.
-    fn rank(&self, txn: TxnId, commits: bool) -> u32 {
-        let row = self.history.txn(txn);
-        if commits && row.end != NEVER {
-            row.end
-        } else {
-            row.begin
-        }
-    }
 }

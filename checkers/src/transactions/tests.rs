@@ -311,3 +311,49 @@ fn a_refused_event_changes_nothing() {
     assert!(error.to_string().contains("[:r :x 3]"), "{error}");
     assert!(checker.history.lists.iter().all(|lists| lists.len() == 0));
 }
+
+/// Whether the edges lead around.
+fn is_told_around(cycle: &serde_json::Value) -> bool {
+    let edges = cycle.as_array().expect("edges");
+    let next = edges.iter().cycle().skip(1);
+    !edges.is_empty()
+        && edges
+            .iter()
+            .zip(next)
+            .all(|(edge, next)| edge["to"] == next["from"])
+}
+
+#[test]
+fn what_a_search_refutes_is_told_with_what_forces_it() {
+    let size = Size {
+        txns: 6,
+        processes: 3,
+        keys: 2,
+        mops_max: 3,
+    };
+    let mut told = 0;
+    for seed in 0..500 {
+        let recording = arbitrary(size, seed);
+        for claim in [Serializable, SnapshotIsolation, Prefix] {
+            let report = judged(&recording, Vocabulary::Registers, claim);
+            let findings = report.findings.iter();
+            for found in findings.filter(|found| found.anomaly.starts_with("non")) {
+                told += 1;
+                assert!(is_told_around(&found.details["cycle"]), "{found:#?}");
+                for forced in found.details["forced"].as_array().expect("choices") {
+                    let cycle = &forced["cycle"];
+                    assert!(cycle.is_null() || is_told_around(cycle), "{found:#?}");
+                }
+            }
+        }
+    }
+    assert!(told > 30, "{told}");
+    let report = judged(&arbitrary(size, 21), Vocabulary::Registers, Serializable);
+    assert_eq!(anomalies(&report), ["nonserializable"]);
+    assert_eq!(
+        report.findings[0].summary,
+        "no serial order of the transactions explains what was read: T2 wrote 0 = 7 after T1 \
+         wrote 0 = 12; T1 wrote 1 = 11 after T2 read 1 = nil (the initial value). T1 wrote 0 \
+         before T2 did, or else T1 wrote 0 = 12 after T3 read 0 = 7; T3 read 1 = 11, which T1 wrote"
+    );
+}
