@@ -349,7 +349,7 @@ fn what_a_search_refutes_is_told_with_what_forces_it() {
     }
     assert!(told > 30, "{told}");
     let report = judged(&arbitrary(size, 21), Vocabulary::Registers, Serializable);
-    assert_eq!(anomalies(&report), ["nonserializable"]);
+    assert_eq!(anomalies(&report), ["nonserializable", "nonsnapshot"]);
     assert_eq!(
         report.findings[0].summary,
         "no serial order of the transactions explains what was read: T2 wrote 0 = 7 after T1 \
