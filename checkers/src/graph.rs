@@ -36,7 +36,7 @@ pub(crate) const REALTIME: Kinds = 1 << 4;
 pub(crate) const THROUGH: Kinds = 1 << 5;
 
 /// Collects edges in any order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct GraphBuilder {
     nodes: u32,
     ends: Vec<[Node; 2]>,

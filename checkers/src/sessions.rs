@@ -18,6 +18,8 @@
 //!
 //! [`Guarantee::implied`] has what follows from what.
 
+pub(crate) mod counters;
+pub(crate) mod growing;
 pub mod own;
 
 use crate::Op;
@@ -194,7 +196,7 @@ fn findings(
 }
 
 /// The anomaly's name: what it is a violation of.
-fn anomaly(guarantee: Guarantee) -> &'static str {
+pub(crate) fn anomaly(guarantee: Guarantee) -> &'static str {
     match guarantee {
         ReadYourWrites => "unseen-own-write",
         MonotonicReads => "non-monotonic-read",

@@ -8,6 +8,8 @@ use crate::budget::Budget;
 use crate::isolation::{self, Level};
 use crate::lattice::Model;
 use crate::report::{Claim, Report, Validity};
+use crate::sessions::counters::Counters;
+use crate::sessions::growing::Growing;
 use crate::sessions::{self, Guarantee};
 
 /// Makes a model's own checker.
@@ -21,6 +23,10 @@ pub(super) enum Judge {
     /// Another instance of the model's own, for this claim alone.
     Alone(Model),
     Session(Guarantee),
+    /// The same of collections that grow: of sets, of lists, and of counters.
+    Sets(Guarantee),
+    Lists(Guarantee),
+    Counters(Guarantee),
     /// The axioms of a level decide it without an order of the values; what the model's own
     /// checker finds says more of what went wrong, so it looks at such a claim as well.
     Isolation(Level),
@@ -31,11 +37,15 @@ impl Judge {
     pub fn of(judged: Judged, claim: Model) -> Option<Judge> {
         let own = Some(Judge::Own);
         match (judged, claim) {
-            (Judged::Linearizability, Model::Linearizable) => own,
-            (Judged::Objects | Judged::Registers, Model::Linearizable) => own,
-            (Judged::Objects | Judged::Registers, Model::Sequential) => Some(Judge::Alone(claim)),
+            (Judged::Linearizability | Judged::GrowingSets, Model::Linearizable) => own,
+            (judged, Model::Linearizable) if judged.is_object() => own,
+            (judged, Model::Sequential) if judged.is_object() => Some(Judge::Alone(claim)),
             (Judged::Registers, claim) => guarantee(claim).map(Judge::Session),
+            (Judged::Sets | Judged::GrowingSets, claim) => collected(claim).map(Judge::Sets),
+            (Judged::Logs, claim) => collected(claim).map(Judge::Lists),
+            (Judged::Counters, claim) => guarantee(claim).map(Judge::Counters),
             (Judged::Lists, claim) if claim.is_transactional() => own,
+            (Judged::Lists, claim) => guarantee(claim).map(Judge::Lists),
             (Judged::RegisterTransactions, claim) => match claim {
                 Model::ReadCommitted => Some(Judge::Isolation(Level::ReadCommitted)),
                 Model::ReadAtomic => Some(Judge::Isolation(Level::ReadAtomic)),
@@ -56,6 +66,9 @@ impl Judge {
                 ..params.clone()
             })),
             Judge::Session(guarantee) => Some(Box::new(sessions::Checker::new(guarantee, params))),
+            Judge::Sets(guarantee) => Some(Box::new(Growing::sets(guarantee, params))),
+            Judge::Lists(guarantee) => Some(Box::new(Growing::lists(guarantee, params))),
+            Judge::Counters(guarantee) => Some(Box::new(Counters::new(guarantee, params))),
             Judge::Isolation(level) => Some(Box::new(isolation::Checker::new(level, params))),
         }
     }
@@ -75,6 +88,14 @@ fn guarantee(claim: Model) -> Option<Guarantee> {
     })
 }
 
+/// What may be promised of a collection whose reads show all of it: a prefix of one order, too.
+fn collected(claim: Model) -> Option<Guarantee> {
+    match claim {
+        Model::Prefix => Some(Guarantee::ConsistentPrefix),
+        claim => guarantee(claim),
+    }
+}
+
 /// The checker of all that is claimed: `build` makes the model's own for the claims it is given.
 pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn Checker> {
     let mut own = Params {
@@ -87,7 +108,7 @@ pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn 
         if let Some(checker) = judge.and_then(|judge| judge.build(params, build)) {
             parts.push((vec![*claim], checker));
         }
-        if !matches!(judge, Some(Judge::Session(_) | Judge::Alone(_))) {
+        if matches!(judge, None | Some(Judge::Own | Judge::Isolation(_))) {
             own.consistency.push(*claim);
         }
     }
@@ -102,6 +123,9 @@ pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn 
         object: match judged {
             Judged::Lists | Judged::RegisterTransactions => "transactions",
             Judged::Objects => "objects",
+            Judged::Sets | Judged::GrowingSets => "sets",
+            Judged::Logs => "logs",
+            Judged::Counters => "counters",
             _ => "registers",
         },
         parts,

@@ -42,10 +42,30 @@ pub enum Judged {
     Objects,
     /// Models of single registers.
     Registers,
-    /// Models of transactions.
+    /// Models of single objects that are collections: guarantees where they only grow.
+    Sets,
+    /// The same, without sequential consistency.
+    GrowingSets,
+    /// The same as of sets, where reads show an order.
+    Logs,
+    /// Models of single objects, guarantees as far as sums tell.
+    Counters,
+    /// Models of transactions, and of single lists.
     Lists,
     /// Models of transactions, and those of single registers too.
     RegisterTransactions,
+}
+
+impl Judged {
+    /// Whether a search decides linearizability, and sequential consistency with it.
+    pub(super) fn is_object(self) -> bool {
+        match self {
+            Judged::Objects | Judged::Registers | Judged::Sets | Judged::Logs => true,
+            Judged::Counters => true,
+            Judged::Invariant | Judged::Linearizability | Judged::GrowingSets => false,
+            Judged::Lists | Judged::RegisterTransactions => false,
+        }
+    }
 }
 
 impl ModelKind {
@@ -131,7 +151,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a counter that is added to and read; linearizable",
         functions: &["add", "increment", "decrement", "read"],
-        judged: Judged::Objects,
+        judged: Judged::Counters,
         build: |params| linearizable(Counters::new(params), params),
     },
     ModelKind {
@@ -139,7 +159,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "a set with add, remove, contains and read; linearizable",
         functions: &["add", "remove", "contains", "read"],
-        judged: Judged::Objects,
+        judged: Judged::Sets,
         build: |params| linearizable(Sets::new(params), params),
     },
     ModelKind {
@@ -179,7 +199,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &[],
         about: "an append-only log; linearizable",
         functions: &["append", "get", "read"],
-        judged: Judged::Objects,
+        judged: Judged::Logs,
         build: |params| linearizable(Logs::new(params), params),
     },
     ModelKind {
@@ -219,7 +239,7 @@ pub const MODELS: &[ModelKind] = &[
         aliases: &["set-full"],
         about: "a growing set: no acknowledged element is lost or late",
         functions: set::FUNCTIONS,
-        judged: Judged::Linearizability,
+        judged: Judged::GrowingSets,
         build: |params| Box::new(set::Set::new(params)),
     },
     ModelKind {

@@ -5,7 +5,7 @@
 //! them. Models are tried from the strongest on: one that holds answers for all weaker ones, one
 //! that does not for all stronger ones.
 
-use super::history::NEVER;
+use super::history::{NEVER, Vocabulary};
 use super::verdict::Evidence;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
@@ -26,8 +26,12 @@ pub(super) struct Method {
     pub anomaly: Anomaly,
 }
 
-/// The method for a model; `None` where there is none.
-pub(super) fn method(model: Model) -> Option<Method> {
+/// The method for a model; `None` where there is none. Lists show their order, so anomalies decide
+/// all but prefixes, of which none is characteristic.
+pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
+    if vocabulary == Vocabulary::Lists && model != Model::Prefix {
+        return None;
+    }
     let (form, order, anomaly) = match model {
         Model::StrictSerializable => (Form::Serial, REALTIME, Anomaly::NonserializableRealtime),
         Model::StrongSessionSerializable => {
@@ -71,9 +75,11 @@ pub(super) fn search(
     let mut out = ruled_out(evidence.shown());
     let claimed = |model: &Model| evidence.claims.contains(model);
     let all = || MODELS.iter().map(|kind| kind.model);
-    let order = all().filter(claimed).chain(all().filter(|m| !claimed(m)));
+    let vocabulary = evidence.history.vocabulary;
+    let asked = |model: &Model| vocabulary == Vocabulary::Registers && !claimed(model);
+    let order = all().filter(claimed).chain(all().filter(asked));
     for model in order {
-        let Some(method) = method(model) else {
+        let Some(method) = method(vocabulary, model) else {
             continue;
         };
         if out.contains(model) || searched.valid.contains(model) {

@@ -4,7 +4,7 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome, Vocabulary};
+use super::history::{History, Outcome};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
 use super::serialization::{self, Searched};
@@ -78,7 +78,7 @@ impl<'h> Evidence<'h> {
         let found = phenomena::find(&graph, meter);
         evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
         evidence.phenomena = found;
-        if evidence.cut_short.is_none() && evidence.history.vocabulary == Vocabulary::Registers {
+        if evidence.cut_short.is_none() {
             let txns = evidence.history.txns.len() as u32;
             let accesses = Accesses::new(txns, inference.accesses);
             evidence.searched = serialization::search(&evidence, &graph, &accesses, meter);
@@ -96,8 +96,7 @@ impl<'h> Evidence<'h> {
 
     /// Whether a model that no anomaly rules out is known to hold.
     fn holds(&self, model: Model) -> bool {
-        let is_searched = self.history.vocabulary == Vocabulary::Registers
-            && serialization::method(model).is_some();
+        let is_searched = serialization::method(self.history.vocabulary, model).is_some();
         self.searched.valid.contains(model) || model.kind().complete && !is_searched
     }
 

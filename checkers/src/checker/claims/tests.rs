@@ -168,6 +168,75 @@ fn each_claim_of_transactions_has_its_answer() {
     assert_eq!(answers(&report), expected);
 }
 
+/// Collections and counters have the guarantees of sessions, each by itself.
+#[test]
+fn guarantees_of_collections_are_claimed_one_by_one() {
+    let session = [
+        Model::Pram,
+        Model::WritesFollowReads,
+        Model::MonotonicReads,
+        Model::MonotonicWrites,
+        Model::ReadYourWrites,
+    ];
+    let broken = |recording: &Recording, model: &str, claims: &[Model]| -> Vec<&'static str> {
+        let report = check(recording, model, claims);
+        let broken = report
+            .claims
+            .iter()
+            .filter(|c| c.validity == Validity::Invalid);
+        broken.map(|claim| claim.model).collect()
+    };
+    let mut set = Recording::default();
+    set.call(0, "add", Value::Int(1));
+    set.call(0, "add", Value::Int(2));
+    set.call(1, "read", crate::recording::ints(&[2]));
+    for model in ["set", "linearizable-set"] {
+        assert_eq!(broken(&set, model, &session), ["pram", "monotonic-writes"]);
+        let prefix = check(&set, model, &[Model::Prefix, Model::Linearizable]);
+        assert_eq!(prefix.validity, Validity::Invalid);
+    }
+    let mut log = Recording::default();
+    log.call(0, "append", Value::Int(1));
+    log.call(1, "append", Value::Int(2));
+    log.call(2, "read", crate::recording::ints(&[2, 1]));
+    log.call(2, "read", crate::recording::ints(&[1, 2]));
+    assert_eq!(broken(&log, "log", &session), ["pram"]);
+    let mut lists = Recording::default();
+    let append = |value| Value::List(vec![micro("append", 1, value)]);
+    let read = |items: &[i64]| {
+        let shown = crate::recording::ints(items);
+        Value::List(vec![Value::List(vec![
+            Value::str("r"),
+            Value::Int(1),
+            shown,
+        ])])
+    };
+    lists.call(0, "txn", append(1));
+    lists.call(1, "txn", read(&[1]));
+    lists.call(1, "txn", append(2));
+    lists.call(2, "txn", read(&[1, 2]));
+    lists.call(2, "txn", read(&[1]));
+    assert_eq!(
+        broken(&lists, "list-append", &session),
+        ["pram", "monotonic-reads"]
+    );
+    let both = check(
+        &lists,
+        "list-append",
+        &[Model::Serializable, Model::MonotonicReads],
+    );
+    let expected = [
+        ("serializable", Validity::Valid),
+        ("monotonic-reads", Validity::Invalid),
+    ];
+    assert_eq!(answers(&both), expected);
+    let mut counter = Recording::default();
+    counter.call(0, "add", Value::Int(1));
+    counter.call(0, "read", Value::Int(0));
+    let own = [Model::MonotonicReads, Model::ReadYourWrites];
+    assert_eq!(broken(&counter, "counter", &own), ["read-your-writes"]);
+}
+
 #[test]
 fn only_what_can_be_judged_may_be_claimed() {
     let judged = |model: &str, claim| {

@@ -69,8 +69,8 @@ type Store = HashMap<i64, Vec<i64>>;
 /// Where the transactions are, and what is stored.
 #[derive(Clone)]
 struct State {
-    /// By transaction: the store as it saw it, and what it made of that.
-    began: Vec<Option<(Store, Store)>>,
+    /// By transaction: the store as it saw it.
+    began: Vec<Option<Store>>,
     ended: Vec<bool>,
     store: Store,
 }
@@ -132,22 +132,22 @@ impl Oracle {
         }
         let mut store = state.store.clone();
         let runs = run(txn, &mut store, self.lists);
-        state.began[at] = Some((state.store.clone(), store));
+        state.began[at] = Some(state.store.clone());
         runs
     }
 
     fn end(&self, at: usize, state: &mut State) -> bool {
-        let Some((before, after)) = state.began[at].clone() else {
+        let Some(before) = state.began[at].clone() else {
             return false;
         };
-        let written = self.txns[at].mops.iter().filter(|(_, mop)| mop.is_ok());
-        let written = written.map(|(key, _)| *key);
-        let clash = |key| before.get(&key) != state.store.get(&key);
+        let mops = self.txns[at].mops.iter();
+        let written = mops.filter_map(|(key, mop)| Some((*key, *mop.as_ref().ok()?)));
+        let clash = |(key, _)| before.get(&key) != state.store.get(&key);
         if self.form == Form::Snapshot && written.clone().any(clash) {
             return false;
         }
-        for key in written {
-            state.store.insert(key, after[&key].clone());
+        for (key, element) in written {
+            state.store.entry(key).or_default().push(element);
         }
         state.ended[at] = true;
         true

@@ -1,0 +1,108 @@
+//! Session guarantees of collections that grow: sets, logs, and lists in transactions.
+//!
+//! The guarantees are those of [`sessions`](super), and so are the words; what they ask of a read
+//! that shows all there is, is in [`rules`]. Elements must be added once to each key.
+
+mod clocks;
+mod history;
+mod own_order;
+mod prefix;
+mod rules;
+mod story;
+
+use super::Guarantee;
+use crate::Op;
+use crate::budget::Budget;
+use crate::checker::{self, NOTHING_TESTED, OpError, Params};
+use crate::report::{Report, Validity};
+use history::{History, Lowering};
+
+/// Judges collections by one guarantee. `add` or `append` carries an element, an ok `read` all of
+/// them; `txn` is a list of `[append key element]` and `[r key elements]`.
+pub(crate) struct Growing {
+    guarantee: Guarantee,
+    /// Reads show an order: lists.
+    is_ordered: bool,
+    lowering: Lowering,
+}
+
+impl Growing {
+    pub fn sets(guarantee: Guarantee, params: &Params) -> Growing {
+        Growing {
+            guarantee,
+            is_ordered: false,
+            lowering: Lowering::new(params),
+        }
+    }
+
+    pub fn lists(guarantee: Guarantee, params: &Params) -> Growing {
+        Growing {
+            is_ordered: true,
+            ..Growing::sets(guarantee, params)
+        }
+    }
+}
+
+impl checker::Checker for Growing {
+    fn push(&mut self, op: &Op) -> Result<(), OpError> {
+        self.lowering.push(op)
+    }
+
+    fn finish(self: Box<Self>, budget: &Budget) -> Report {
+        let succeeded = self.lowering.succeeded;
+        let history = self.lowering.finish();
+        judge(&history, self.guarantee, self.is_ordered, succeeded, budget)
+    }
+}
+
+fn judge(
+    history: &History,
+    guarantee: Guarantee,
+    is_ordered: bool,
+    succeeded: u64,
+    budget: &Budget,
+) -> Report {
+    let object = if is_ordered { "lists" } else { "sets" };
+    let mut report = Report::new("sessions", format!("{} {object}", guarantee.name()));
+    let misreads = history.misreads.iter().take(Report::FINDINGS_MAX);
+    report
+        .findings
+        .extend(misreads.map(|misread| history.misread(misread)));
+    report.figure("sessions", history.sessions());
+    report.figure("units", history.units());
+    report.figure("misreads", history.misreads.len());
+    report.figure("ambiguous_elements", history.ambiguous);
+    let found = rules::violations(history, guarantee, is_ordered, &mut budget.meter());
+    let exhausted = match found {
+        Ok(violations) => {
+            report.figure("violations", violations.len());
+            let told = violations.iter().take(Report::FINDINGS_MAX);
+            report
+                .findings
+                .extend(told.map(|v| history.violation(guarantee, v)));
+            None
+        }
+        Err(exhausted) => Some(exhausted),
+    };
+    report.findings.truncate(Report::FINDINGS_MAX);
+    if !report.findings.is_empty() {
+        report.validity = Validity::Invalid;
+    }
+    if succeeded == 0 {
+        report.doubt(NOTHING_TESTED);
+    } else if let Some(exhausted) = exhausted {
+        report.doubt(exhausted.to_string());
+    } else if history.ambiguous > 0 {
+        report.doubt(format!(
+            "{} elements were added more than once: who sees them tells nothing; add unique \
+             elements",
+            history.ambiguous
+        ));
+    } else if history.reads.is_empty() {
+        report.doubt("no read succeeded: nothing shows what was seen");
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests;
