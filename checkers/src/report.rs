@@ -99,6 +99,14 @@ pub struct Witness {
     pub key: serde_json::Value,
     /// Indices of their completions, or of the invocations of indefinite ones that took effect.
     pub ops: Vec<u64>,
+    /// What the object is after each of them, of the first [`Witness::STATES_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<String>,
+}
+
+impl Witness {
+    /// States told of one order at the most; each may be as large as the object.
+    pub const STATES_MAX: usize = 1000;
 }
 
 impl Report {

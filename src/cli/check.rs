@@ -136,14 +136,13 @@ pub fn main(args: &CheckArgs) -> Ended {
             .and_then(|input| analyse_watched(input, &source, &request, &mut watch));
         drop(progress);
         match analysed {
-            Ok(analysis) => {
+            Ok(mut analysis) => {
                 let verdict = judge(&Findings {
                     report: Some(&analysis.report),
                     ok_ops: analysis.ok_ops,
                     ..Findings::default()
                 });
                 exit = exit.worse(verdict.exit());
-                print_analysis(args.json, &source, &analysis, &verdict);
                 if let Some(dir) = &args.pictures {
                     failures.extend(pictures(dir, &analysis).err());
                 }
@@ -151,6 +150,11 @@ pub fn main(args: &CheckArgs) -> Ended {
                     let drawn = draw(path, &source, &analysis, &verdict, collector);
                     failures.extend(drawn.err());
                 }
+                if !args.witness {
+                    // It was for the picture.
+                    analysis.report.witness.clear();
+                }
+                print_analysis(args.json, &source, &analysis, &verdict);
             }
             Err(error) => failures.push(error.to_string()),
         }
@@ -184,7 +188,7 @@ impl CheckArgs {
                 independent: self.independent,
                 nil_read_is_unknown: self.nil_read_is_unknown,
                 failed_cas_informs: self.failed_cas_informs,
-                witness: self.witness,
+                witness: self.witness || self.html.is_some(),
                 ..Params::default()
             },
             read: ReadOptions {

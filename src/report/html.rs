@@ -10,6 +10,7 @@ pub mod collect;
 mod data;
 pub mod failures;
 mod lanes;
+mod linearizations;
 pub mod picture;
 pub mod texts;
 mod window;

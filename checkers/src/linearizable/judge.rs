@@ -298,6 +298,7 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
         Some(self.told(key, &ops, |teller| Witness {
             key: story::json(self.history.keys.value(key)),
             ops: order.iter().map(|op| teller.index(*op)).collect(),
+            states: self.history.vocabulary.tell_states(&ops, &order),
         }))
     }
 }

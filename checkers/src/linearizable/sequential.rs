@@ -192,6 +192,7 @@ impl<V: Vocabulary> Together<V> {
                     report.witness.push(Witness {
                         key: teller.key(),
                         ops: order.iter().map(|op| teller.index(*op)).collect(),
+                        states: Vec::new(),
                     });
                 }
             }

@@ -7,6 +7,7 @@ use crate::Op;
 use crate::budget::{Exhausted, Meter};
 use crate::checker::OpError;
 use crate::linearizable::model::{Interval, Model, replays};
+use crate::report::Witness;
 
 /// What the calls of a history mean to a model.
 ///
@@ -71,6 +72,22 @@ pub trait Vocabulary: Send + Sync {
     /// Whether the order explains every definite operation.
     fn replays(&self, ops: &[Interval<Self::Op>], order: &[u32]) -> bool {
         replays(&self.model(), ops, order)
+    }
+
+    /// The states an order goes through, in words: after each of its first [`Witness::STATES_MAX`]
+    /// operations, as far as these explain each other.
+    fn tell_states(&self, ops: &[Interval<Self::Op>], order: &[u32]) -> Vec<String> {
+        let model = self.model();
+        let mut state = model.init();
+        let mut told = Vec::new();
+        for at in order.iter().take(Witness::STATES_MAX) {
+            let Some(after) = model.step(&state, &ops[*at as usize].op) else {
+                break;
+            };
+            told.push(self.tell_state(&model, &after));
+            state = after;
+        }
+        told
     }
 }
 

@@ -39,7 +39,8 @@ function fields(row) {
   }
   const point = pointOf.get(row);
   if (point) {
-    add("takes effect", `${moment(point.at, fine)}, leaving ${point.state}`);
+    const leaving = point.state && `, leaving ${point.state}`;
+    add("takes effect", moment(point.at, fine) + leaving);
   }
   return list;
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::picture::{Band, Bar, Clock, Outcome, Picture};
 use super::texts::{Texts, clipped};
-use super::{failures, lanes};
+use super::{failures, lanes, linearizations};
 
 /// Calls collected: some 100 bytes each.
 pub const COLLECTED_CALLS_MAX: usize = 1 << 20;
@@ -101,6 +101,7 @@ impl Collector {
         }
         let lanes = lanes::assign(&mut self.bars, &self.texts);
         let failures = failures::of(report, &self.bars);
+        let linearizations = linearizations::of(report, &self.bars);
         // Windows are measured in time, which says nothing about an axis of indices.
         let (faults, phases) = match self.untimed {
             true => (Vec::new(), Vec::new()),
@@ -117,7 +118,7 @@ impl Collector {
             faults,
             phases,
             failures,
-            linearization: None,
+            linearizations,
             uncollected: self.uncollected,
         }
     }

@@ -87,6 +87,8 @@ struct FailureData<'a> {
 /// A call taking effect at a moment.
 #[derive(Serialize)]
 struct Point {
+    /// The number of the order it is of: steps of one order follow each other.
+    object: u32,
     op: u32,
     at: i64,
     state: String,
@@ -263,21 +265,21 @@ impl<'a> Encoder<'a> {
         self.picture.failures.iter().map(failure).collect()
     }
 
-    /// Moments for the steps of the linearization: each as early as its invocation and the steps
-    /// before it on the same key allow. Where an order is a linearization, that is before the
-    /// call's completion.
+    /// Moments for the steps of the linearizations: each as early as its invocation and the steps
+    /// before it in the same order allow, which is before the call's completion.
     fn points(&self) -> Vec<Point> {
-        let mut latest: FxHashMap<Option<TextId>, i64> = FxHashMap::default();
         let mut points = Vec::new();
-        for step in self.picture.linearization.iter().flatten() {
-            let bar = &self.picture.ops[step.op as usize];
-            let at = latest.entry(bar.key).or_insert(bar.begin);
-            *at = (*at).max(bar.begin);
-            points.extend(self.row(step.op).map(|op| Point {
-                op,
-                at: self.since_origin(*at),
-                state: clipped(&step.state, STATE_CHARS_MAX),
-            }));
+        for (object, order) in (0..).zip(&self.picture.linearizations) {
+            let mut at = i64::MIN;
+            for step in order {
+                at = at.max(self.picture.ops[step.op as usize].begin);
+                points.extend(self.row(step.op).map(|op| Point {
+                    object,
+                    op,
+                    at: self.since_origin(at),
+                    state: clipped(&step.state, STATE_CHARS_MAX),
+                }));
+            }
         }
         points
     }

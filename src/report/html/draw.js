@@ -323,7 +323,7 @@ function marker(x, y) {
   pen.fill();
 }
 
-/** Where calls took effect, joined in that order where it is one order: of one key. */
+/** Where calls took effect, joined in that order where it is one order: of one object. */
 function drawPoints() {
   const seen = data.points.filter((point) =>
     point.at >= view.begin && point.at <= view.end
@@ -331,7 +331,7 @@ function drawPoints() {
   if (seen.length > POINTS_MAX) return;
   const place = (point) => [toX(point.at), laneY(ops.lane[point.op]) + size.row / 2];
   pen.strokeStyle = pen.fillStyle = colour.point;
-  if (view.key !== NONE || seen.every((point) => ops.key[point.op] === ops.key[seen[0].op])) {
+  if (seen.every((point) => point.object === seen[0].object)) {
     pen.globalAlpha = 0.6;
     pen.beginPath();
     for (const point of seen) pen.lineTo(...place(point));
@@ -348,7 +348,7 @@ function drawPoints() {
     pen.lineTo(x - 5, y);
     pen.fill();
     const room = Math.abs((n + 1 < seen.length ? toX(seen[n + 1].at) : size.width) - x);
-    if (room > 60) state(point.state, x, y + size.row / 2, room - 10);
+    if (point.state && room > 60) state(point.state, x, y + size.row / 2, room - 10);
   });
 }
 

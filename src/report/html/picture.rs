@@ -17,8 +17,8 @@ pub struct Picture {
     pub phases: Vec<Band>,
     /// Most telling first.
     pub failures: Vec<Failure>,
-    /// An order in which the calls may have taken effect, whole or as far as one was found.
-    pub linearization: Option<Vec<Step>>,
+    /// Orders in which the calls may have taken effect, one for each object they are about.
+    pub linearizations: Vec<Vec<Step>>,
     /// Calls after the last one collected: there is a limit to what is kept.
     pub uncollected: u64,
 }
@@ -112,7 +112,7 @@ pub struct Failure {
 pub struct Step {
     /// Position in [`Picture::ops`].
     pub op: u32,
-    /// The state it leaves behind.
+    /// The state it leaves behind; empty where that is not told.
     pub state: String,
 }
 

@@ -1,6 +1,6 @@
 //! What every page keeps: its limits, all failing calls, and values that stay text.
 
-use faultbench_checkers::report::{Finding, Validity};
+use faultbench_checkers::report::{Finding, Validity, Witness};
 use faultbench_checkers::statistics::Collector as StatisticsCollector;
 use faultbench_checkers::{Op, OpType, Process, Value};
 use serde_json::Value as Json;
@@ -205,13 +205,43 @@ fn a_linearization_becomes_moments_within_its_calls() {
         op,
         state: format!("after {op}"),
     };
-    picture.linearization = Some(vec![step(2), step(1), step(0)]);
+    picture.linearizations = vec![vec![step(2)], vec![step(1), step(0)]];
     let page = html(&report(&[], "a story"), &picture, 10, usize::MAX);
     let points = &data_of(&page)["points"];
     let expected = serde_json::json!([
-        {"op": 2, "at": 20, "state": "after 2"},
-        {"op": 1, "at": 10, "state": "after 1"},
-        {"op": 0, "at": 10, "state": "after 0"},
+        {"object": 0, "op": 2, "at": 20, "state": "after 2"},
+        {"object": 1, "op": 1, "at": 10, "state": "after 1"},
+        {"object": 1, "op": 0, "at": 10, "state": "after 0"},
     ]);
     assert_eq!(*points, expected);
+}
+
+/// What a checker says of an order becomes steps, but for an order that real time contradicts.
+#[test]
+fn a_witness_is_drawn_where_it_keeps_real_time() {
+    let history = [
+        (0, OpType::Invoke),
+        (1, OpType::Ok),
+        (2, OpType::Invoke),
+        (3, OpType::Ok),
+    ];
+    let drawn = |ops: Vec<u64>| {
+        let mut collector = Collector::default();
+        for (index, kind) in history {
+            collector.push(&op(index, kind, Value::Nil));
+        }
+        let mut report = report(&[], "a story");
+        report.witness = vec![Witness {
+            key: serde_json::Value::Null,
+            ops,
+            states: vec!["one".into()],
+        }];
+        let steps = collector.finish(&report).linearizations;
+        let told = steps.into_iter().flatten();
+        told.map(|step| (step.op, step.state)).collect::<Vec<_>>()
+    };
+    let expected = [(0, "one".to_owned()), (1, String::new())];
+    assert_eq!(drawn(vec![1, 3]), expected);
+    assert_eq!(drawn(vec![3, 1]), []);
+    assert_eq!(drawn(vec![1, 99]), []);
 }
