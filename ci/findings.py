@@ -89,11 +89,16 @@ def seconds(results):
     return min(times) / 1e9 if times else None
 
 
+# How runs end that show neither that a promise was kept nor that it was broken, by exit code.
+OTHERS = {2: "undecided", 3: "not live", 4: "not covered", 254: "not started", 255: "failed"}
+
+
 def line(row, runs):
     target, workload, nemesis, more, why = row
     invalid = [r for r in runs if r["verdict"]["safety"] == "invalid"]
     valid = [r for r in runs if r["verdict"]["exit_code"] == 0]
-    other = len(runs) - len(invalid) - len(valid)
+    others = [r["verdict"]["exit_code"] for r in runs if r not in invalid and r not in valid]
+    told = [f"{others.count(code)} {name}" for code, name in OTHERS.items() if code in others]
     times = [t for t in map(seconds, invalid) if t is not None]
     anomalies = sorted({f["anomaly"] for r in invalid for f in r["report"]["findings"]})
     figures = [r["report"]["figures"] for r in runs if r["report"]]
@@ -107,7 +112,7 @@ def line(row, runs):
         workload,
         nemesis,
         f"{len(invalid)} of {len(runs)}",
-        f"{len(valid)}" + (f", {other} undecided or not live" if other else ""),
+        ", ".join([str(len(valid)), *told]),
         ", ".join(anomalies) or "none",
         f"{statistics.median(times):.0f} s" if times else "–",
         lost,
@@ -121,6 +126,8 @@ HEAD = """# Findings
 
 Real databases under faults, as `ci/findings.py` measured them: it runs every command below with
 seeds 1, 2, … and writes this page. Runs take the defaults of `faultbench run`, 30 seconds of load.
+A run is *valid* if every part of its verdict is good, *not covered* if one of its faults was not
+observed, *not live* if the cluster did not serve when it had to.
 *Shows at* is the median of when the first finding shows, since the start of the run. *Lost* is the
 median share of acknowledged elements that were lost, and the most that any run lost.
 

@@ -73,24 +73,25 @@ fn a_serializable_read_of_etcd_is_caught_being_stale() {
 #[test]
 fn a_lock_of_etcd_excludes_nobody_but_its_tokens_grow() {
     let Some(lab) = lab(&["etcd"]) else { return };
-    let faults = [
+    // Longer than the lease, and often.
+    let mut words = vec![
+        "--target",
+        "etcd",
+        "--workload",
+        "lock",
         "--nemesis",
         "pause:one",
-        "--time-limit",
-        "20s",
-        "--seed",
-        "1",
-        "--with",
     ];
-    let unsafe_lock = [&faults[..], &["lease=1"]].concat();
-    let run = lab.run(&args("etcd", "lock", &unsafe_lock));
+    words.extend(["--fault-duration", "5s", "--fault-gap", "1s"]);
+    words.extend(["--time-limit", "25s", "--seed", "1"]);
+    let run = lab.run(&words);
     assert_eq!(run.code, Some(1), "{run}");
     assert_eq!(
         run.results()["report"]["findings"][0]["anomaly"],
         "two-holders"
     );
-    let fenced = [&faults[..], &["lease=1", "--with", "fencing=on"]].concat();
-    let run = lab.run(&args("etcd", "lock", &fenced));
+    words.extend(["--with", "fencing=on"]);
+    let run = lab.run(&words);
     assert_eq!(run.results()["verdict"]["safety"], "valid", "{run}");
 }
 
