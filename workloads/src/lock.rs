@@ -17,8 +17,10 @@ pub struct Locks;
 
 const LOCKS: i64 = 4;
 
-/// Calls a second: slow, so that holders outlast a lease before they give back.
-const RATE_PER_S: u32 = 12;
+/// Calls a second, and how many acquire for each that releases: holders are to outlast a lease
+/// before they give back, and to find others waiting.
+const RATE_PER_S: u32 = 24;
+const ACQUIRES_PER_RELEASE: u32 = 7;
 
 impl Workload for Locks {
     fn setup(&self) -> Vec<Call> {
@@ -28,7 +30,7 @@ impl Workload for Locks {
     fn call(&self, _n: u64) -> BoxedStrategy<Call> {
         let acquire = (0..LOCKS).prop_map(|lock| Call::Acquire { lock });
         let release = (0..LOCKS).prop_map(|lock| Call::Release { lock });
-        prop_oneof![acquire, release].boxed()
+        prop_oneof![ACQUIRES_PER_RELEASE => acquire, 1 => release].boxed()
     }
 
     fn final_reads(&self, _issued: u64) -> Vec<Call> {
