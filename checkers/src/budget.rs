@@ -111,8 +111,14 @@ impl Meter<'_> {
 
     /// A meter of the same budget for another search, with no more steps than these.
     pub fn fresh(&self, steps: u64) -> Meter<'_> {
+        self.smaller(steps, u64::MAX)
+    }
+
+    /// The same, with no more bytes than these either.
+    pub fn smaller(&self, steps: u64, bytes: u64) -> Meter<'_> {
         let mut budget = self.budget;
         budget.steps = budget.steps.min(steps);
+        budget.bytes = budget.bytes.min(bytes);
         Meter { budget, steps: 0 }
     }
 

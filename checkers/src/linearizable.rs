@@ -4,8 +4,10 @@
 //!
 //! The property is local (theorem 1 there), so every key is decided alone, by the cheapest sound
 //! method: a [direct one](vocabulary::Vocabulary::decide) where the object has one for such
-//! histories, else the [`search`]. Keys are shared out over the threads of the budget. For the same
-//! objects, [sequential consistency](sequential) asks for one order that keeps that of each process.
+//! histories, else the [`search`]. Keys are shared out over the threads of the budget.
+//!
+//! For the same objects, [sequential consistency](sequential) asks for one order of all that keeps
+//! that of each process.
 
 mod calls;
 mod conflict;

@@ -12,6 +12,8 @@ use crate::report::Finding;
 
 /// Steps of the searches that say what states were possible, where a direct method decided.
 const STEPS_MAX: u64 = 1 << 20;
+/// Memory of such a search, which holds every state it meets: large ones are soon too many.
+const BYTES_MAX: u64 = 32 << 20;
 /// Steps of a try to shrink for each operation; one that takes more keeps what it would leave out.
 const TRY_STEPS_PER_OP: u64 = 20;
 /// Steps of a try for a history of any size.
@@ -99,7 +101,7 @@ pub(crate) fn explain<V: Vocabulary>(
             let before = before.unwrap_or(NEVER);
             let steps = STEPS_MAX / count as u64;
             let until = minimal::until(&ops, before);
-            found = search(vocabulary, &until, &mut meter.fresh(steps));
+            found = search(vocabulary, &until, &mut meter.smaller(steps, BYTES_MAX));
             let story = Some(&contradiction.story[..]);
             (
                 found.as_ref(),

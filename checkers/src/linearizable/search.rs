@@ -16,10 +16,11 @@
 //!   before anything else, it could as well be left out.
 //!
 //! A configuration is remembered by a 128-bit Zobrist hash (Zobrist, 1970) of its set, its state
-//! and what can be absorbed, and not searched again, nor with more indefinite operations used. With `n` configurations, two collide with probability below n²/2¹²⁹.
+//! and what can be absorbed, and not searched again, nor with more indefinite operations used. With
+//! `n` configurations, two collide with probability below n²/2¹²⁹.
 
 mod choices;
-pub(super) mod memory;
+pub(crate) mod memory;
 
 use rustc_hash::FxHashMap;
 

@@ -3,6 +3,8 @@
 //! A put carries its element. A take carries the element it returned; nil is the answer that the
 //! container was empty. An indefinite take may have removed whatever was next.
 
+mod unknown;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Op;
@@ -54,6 +56,12 @@ pub(crate) trait Discipline: Copy + Default + Send + Sync + 'static {
     /// The limit that was reached.
     fn decide(items: &Items<'_>, meter: &mut Meter<'_>)
     -> Result<Option<Contradiction>, Exhausted>;
+
+    /// Gives takes with unknown result, in the order of their starts, to elements that no other
+    /// took, or says why no way of doing so leaves an order. `None` without a method.
+    fn assign(_items: &mut Items<'_>, _unknown: &[u32]) -> Option<Result<(), Contradiction>> {
+        None
+    }
 }
 
 /// How histories write containers.
@@ -177,14 +185,14 @@ impl<D: Discipline> Vocabulary for Containers<D> {
         meter: &mut Meter<'_>,
     ) -> Result<Option<Direct>, Exhausted> {
         meter.step(BYTES_PER_OP * ops.len() as u64)?;
-        let items = match Items::of(ops) {
+        let mut items = match Items::of(ops) {
             None => return Ok(None),
             Some(Ok(items)) => items,
             Some(Err(found)) => return Ok(Some(direct::<D>(Some(found)))),
         };
         meter.check_clock()?;
-        let found = D::decide(&items, meter)?;
-        Ok(Some(direct::<D>(found)))
+        let decided = unknown::decide::<D>(&mut items, meter)?;
+        Ok(decided.map(direct::<D>))
     }
 
     fn replays(&self, ops: &[Interval<ContainerOp>], order: &[u32]) -> bool {
@@ -218,22 +226,24 @@ pub(crate) struct Item {
     pub take: Option<u32>,
 }
 
-/// A history in which every element is put once and every take is known.
+/// A history in which every element is put once.
 pub(crate) struct Items<'a> {
     pub ops: &'a [Interval<ContainerOp>],
     /// In the order of the starts of their puts.
     pub items: Vec<Item>,
     /// The takes that found nothing.
     pub empty: Vec<u32>,
+    /// The takes with unknown result, by their starts.
+    pub unknown: Vec<u32>,
 }
 
 impl<'a> Items<'a> {
-    /// `None` if an element is put twice or a take is unknown; a contradiction if an element is
+    /// `None` if an element is put twice; a contradiction if an element is
     /// taken that nothing put, taken twice, or taken before it was put.
     fn of(ops: &'a [Interval<ContainerOp>]) -> Option<Result<Items<'a>, Contradiction>> {
         let mut items: Vec<Item> = Vec::new();
         let mut by_element: FxHashMap<Element, u32> = FxHashMap::default();
-        let mut empty = Vec::new();
+        let (mut empty, mut unknown) = (Vec::new(), Vec::new());
         for (i, op) in ops.iter().enumerate() {
             match op.op {
                 ContainerOp::Put(element) => {
@@ -248,7 +258,7 @@ impl<'a> Items<'a> {
                     });
                 }
                 ContainerOp::Empty if !op.is_indefinite() => empty.push(i as u32),
-                ContainerOp::TakeAny => return None,
+                ContainerOp::TakeAny => unknown.push(i as u32),
                 ContainerOp::Empty | ContainerOp::Take(_) => {}
             }
         }
@@ -270,7 +280,12 @@ impl<'a> Items<'a> {
                 return Some(Err(untold(i, &[item.put], "it had finished before")));
             }
         }
-        Some(Ok(Items { ops, items, empty }))
+        Some(Ok(Items {
+            ops,
+            items,
+            empty,
+            unknown,
+        }))
     }
 
     /// When the put of the item had certainly taken effect.

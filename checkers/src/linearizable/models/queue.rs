@@ -73,6 +73,58 @@ impl Discipline for Queue {
         meter.check_clock()?;
         Ok(empty(items))
     }
+
+    /// An element must leave before the first take ends of one put after it. Those that must leave
+    /// first get the takes that began first; that is enough, for an element put before another must
+    /// leave no later.
+    fn assign(items: &mut Items<'_>, unknown: &[u32]) -> Option<Result<(), Contradiction>> {
+        let mut waiting = must_leave(items);
+        waiting.sort_unstable();
+        let mut unknown = unknown.iter().copied();
+        for (at, &(deadline, item, take)) in waiting.iter().enumerate() {
+            match unknown.next() {
+                Some(given) if items.ops[given as usize].start < deadline => {
+                    items.items[item as usize].take = Some(given);
+                }
+                _ => {
+                    let from = at.saturating_sub(NAMED_MAX - 1);
+                    let put = |waits: &(u32, u32, u32)| items.items[waits.1 as usize].put;
+                    let puts: Vec<u32> = waiting[from..=at].iter().map(put).collect();
+                    return Some(Err(untold(take, &puts, TOO_FEW)));
+                }
+            }
+        }
+        Some(Ok(()))
+    }
+}
+
+/// Puts named in a reason.
+const NAMED_MAX: usize = 4;
+
+const TOO_FEW: &str = "more elements were put before it and not taken by then than takes with \
+                       unknown result had begun: see";
+
+/// The elements that no take of them is known to have removed in time, and that must have left by a deadline: the first end
+/// of a take of an element put after them. With that deadline, their place, and that take.
+fn must_leave(items: &Items<'_>) -> Vec<(u32, u32, u32)> {
+    // From each element on, in the order of the starts of puts, the first end of a take.
+    let mut first_end = vec![(NEVER, 0); items.items.len() + 1];
+    for (at, item) in items.items.iter().enumerate().rev() {
+        let end = item
+            .take
+            .map(|take| (items.ops[take as usize].finish, take));
+        first_end[at] = first_end[at + 1].min(end.unwrap_or((NEVER, 0)));
+    }
+    let start = |item: &Item| items.ops[item.put as usize].start;
+    let waits = |(at, item): (u32, &Item)| {
+        let by = items.put_by(item);
+        let later = items.items.partition_point(|later| start(later) < by);
+        let (deadline, take) = first_end[later];
+        let own = items.take(item);
+        let is_late = own.is_none_or(|own| own.is_indefinite() && own.start > deadline);
+        (is_late && deadline != NEVER).then_some((deadline, at, take))
+    };
+    (0u32..).zip(&items.items).filter_map(waits).collect()
 }
 
 /// Looks for elements that overtake: sweeps over the puts with the latest take before each.

@@ -1,5 +1,7 @@
 //! Every model's search and direct method against all orders.
 
+mod planted;
+
 use proptest::prelude::*;
 
 use super::container::{ContainerOp, Discipline};
@@ -11,6 +13,7 @@ use super::multi_register::Micro;
 use super::mutex::MutexOp;
 use super::set::SetOp;
 use super::*;
+use crate::Value;
 use crate::budget::Budget;
 use crate::checker::Params;
 use crate::linearizable::explain;
@@ -18,9 +21,6 @@ use crate::linearizable::model::{Decision, Interval, Model, NEVER, replays};
 use crate::linearizable::search::Search;
 use crate::linearizable::tests::cases;
 use crate::linearizable::vocabulary::Vocabulary;
-use crate::recording::{Recording, ints};
-use crate::report::Validity;
-use crate::{OpType, Process, Value};
 
 /// One drawn event: an idle process invokes, a busy one completes.
 #[derive(Debug, Clone)]
@@ -188,6 +188,104 @@ fn params() -> Params {
     Params::default()
 }
 
+fn counter_ops() -> Vec<CounterOp> {
+    use CounterOp::{Add, Read};
+    vec![Add(1), Read(0), Read(1), Add(-1), Read(2), Add(2), Read(3)]
+}
+
+/// With reads of the whole set, if asked for.
+fn set_ops(whole: bool) -> Vec<SetOp> {
+    use SetOp::{Add, Contains, Read, Remove};
+    let mut pool = vec![];
+    for e in 0..2 {
+        pool.extend([Add(e), Contains(e, true), Remove(e), Contains(e, false)]);
+    }
+    if whole {
+        pool.extend([Read([0].into()), Read([0, 1].into()), Read([].into())]);
+    }
+    pool
+}
+
+fn log_ops() -> Vec<LogOp> {
+    use LogOp::{Append, Get, Read};
+    vec![
+        Append(1, None),
+        Read([1].into()),
+        Append(2, None),
+        Get(0, 1),
+        Read([1, 2].into()),
+        Append(1, Some(1)),
+        Get(1, 2),
+        Append(2, Some(0)),
+        Get(0, 2),
+        Read([].into()),
+    ]
+}
+
+fn mutex_ops(owners: u32) -> Vec<MutexOp> {
+    let each = (0..owners).flat_map(|o| [MutexOp::Acquire(o), MutexOp::Release(o)]);
+    each.collect()
+}
+
+fn fenced_lock_ops() -> Vec<FencedLockOp> {
+    use FencedLockOp::{Acquire, Release};
+    let of_owner = |o| {
+        let acquire = |token| Acquire(o, Some(token));
+        [acquire(1), Release(o), acquire(2), acquire(3)]
+    };
+    (0..2).flat_map(of_owner).collect()
+}
+
+fn semaphore_ops() -> Vec<i64> {
+    vec![-1, 1, -2, 2]
+}
+
+fn two_permits() -> Params {
+    Params {
+        init: Some(Value::Int(2)),
+        ..params()
+    }
+}
+
+fn multi_register_ops() -> Vec<Box<[Micro]>> {
+    let read = |register, value| Micro::Read { register, value };
+    let write = |register, value| Micro::Write { register, value };
+    vec![
+        [write(1, 1), write(2, 1)].into(),
+        [read(1, 1), read(2, 1)].into(),
+        [write(1, 2)].into(),
+        [read(1, 2), write(2, 2)].into(),
+        [read(1, 1), read(2, 2)].into(),
+        [read(2, 2)].into(),
+        [read(1, 2), read(2, 1)].into(),
+    ]
+}
+
+fn key_values_and_ops() -> (KeyValues, Vec<KeyValueOp>) {
+    use KeyValueOp::{Append, Cas, Get, Put};
+    let mut vocabulary = KeyValues::new(&params());
+    let mut id = |text: &str| {
+        let id = vocabulary.id(&Value::str(text));
+        vocabulary.find(id)
+    };
+    let (a, b, aa, ab) = (id("a"), id("b"), id("aa"), id("ab"));
+    id("");
+    let ops = vec![
+        Append(a),
+        Get(a),
+        Get(aa),
+        Append(b),
+        Get(ab),
+        Put(a),
+        Cas { old: a, new: b },
+        Get(b),
+        Put(0),
+        Get(0),
+        Cas { old: ab, new: a },
+    ];
+    (vocabulary, ops)
+}
+
 /// Puts and takes of three elements. A take whose result is unknown is always indefinite.
 fn repeated() -> Vec<ContainerOp> {
     let each = (0..3).flat_map(|e| [ContainerOp::Put(e), ContainerOp::Take(e)]);
@@ -219,7 +317,7 @@ fn container<D: Discipline>(steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn queues(steps in steps()) {
@@ -243,103 +341,51 @@ proptest! {
 
     #[test]
     fn counters(steps in steps()) {
-        use CounterOp::{Add, Read};
-        let pool = || vec![Add(1), Read(0), Read(1), Add(-1), Read(2), Add(2), Read(3)];
         let vocabulary = Counters::new(&params());
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        agree(&vocabulary, run(&vocabulary, &steps, counter_ops))?;
     }
 
     #[test]
     fn sets(steps in steps(), whole in prop::bool::ANY) {
-        use SetOp::{Add, Contains, Read, Remove};
-        let pool = || {
-            let mut pool = vec![];
-            for e in 0..2 {
-                pool.extend([Add(e), Contains(e, true), Remove(e), Contains(e, false)]);
-            }
-            if whole {
-                pool.extend([Read([0].into()), Read([0, 1].into()), Read([].into())]);
-            }
-            pool
-        };
         let vocabulary = Sets::new(&params());
-        let (_, direct) = agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        let (_, direct) = agree(&vocabulary, run(&vocabulary, &steps, || set_ops(whole)))?;
         prop_assert!(direct || whole);
     }
 
     #[test]
     fn logs(steps in steps()) {
-        use LogOp::{Append, Get, Read};
-        let pool = || vec![
-            Append(1, None), Read([1].into()), Append(2, None), Get(0, 1), Read([1, 2].into()),
-            Append(1, Some(1)), Get(1, 2), Append(2, Some(0)), Get(0, 2), Read([].into()),
-        ];
         let vocabulary = Logs::new(&params());
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        agree(&vocabulary, run(&vocabulary, &steps, log_ops))?;
     }
 
     #[test]
     fn mutexes(steps in steps(), owners in 1..3u32) {
-        let pool = || (0..owners)
-            .flat_map(|o| [MutexOp::Acquire(o), MutexOp::Release(o)])
-            .collect();
         let vocabulary = Mutexes::owned(&params());
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        agree(&vocabulary, run(&vocabulary, &steps, || mutex_ops(owners)))?;
     }
 
     #[test]
     fn fenced_locks(steps in steps()) {
-        use FencedLockOp::{Acquire, Release};
-        let pool = || (0..2)
-            .flat_map(|o| [Acquire(o, Some(1)), Release(o), Acquire(o, Some(2)), Acquire(o, Some(3))])
-            .collect();
         let vocabulary = FencedLocks::new(&params());
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        agree(&vocabulary, run(&vocabulary, &steps, fenced_lock_ops))?;
     }
 
     #[test]
     fn semaphores(steps in steps()) {
-        let two = Params { init: Some(Value::Int(2)), ..params() };
-        let vocabulary = Semaphores::new(&two);
-        agree(&vocabulary, run(&vocabulary, &steps, || vec![-1, 1, -2, 2]))?;
+        let vocabulary = Semaphores::new(&two_permits());
+        agree(&vocabulary, run(&vocabulary, &steps, semaphore_ops))?;
     }
 
     #[test]
     fn multi_registers(steps in steps()) {
-        let pool = || {
-            let read = |register, value| Micro::Read { register, value };
-            let write = |register, value| Micro::Write { register, value };
-            vec![
-                [write(1, 1), write(2, 1)].into(),
-                [read(1, 1), read(2, 1)].into(),
-                [write(1, 2)].into(),
-                [read(1, 2), write(2, 2)].into(),
-                [read(1, 1), read(2, 2)].into(),
-                [read(2, 2)].into(),
-                [read(1, 2), read(2, 1)].into(),
-            ]
-        };
         let vocabulary = MultiRegisters::new(&params());
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        agree(&vocabulary, run(&vocabulary, &steps, multi_register_ops))?;
     }
 
     #[test]
     fn key_values(steps in steps()) {
-        let mut vocabulary = KeyValues::new(&params());
-        let mut id = |text: &str| {
-            let id = vocabulary.id(&Value::str(text));
-            vocabulary.find(id)
-        };
-        let (a, b, aa, ab) = (id("a"), id("b"), id("aa"), id("ab"));
-        id("");
-        let pool = || {
-            use KeyValueOp::{Append, Cas, Get, Put};
-            vec![
-                Append(a), Get(a), Get(aa), Append(b), Get(ab), Put(a), Cas { old: a, new: b },
-                Get(b), Put(0), Get(0), Cas { old: ab, new: a },
-            ]
-        };
-        agree(&vocabulary, run(&vocabulary, &steps, pool))?;
+        let (vocabulary, ops) = key_values_and_ops();
+        agree(&vocabulary, run(&vocabulary, &steps, || ops.clone()))?;
     }
 }
 
@@ -365,7 +411,7 @@ fn longer<D: Discipline>(steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn longer_queues(steps in many_steps()) {
@@ -406,118 +452,4 @@ fn drawn_histories_are_of_both_kinds_and_direct_methods_apply() {
         "{valid} of 400 are linearizable"
     );
     assert!(direct > 200, "{direct} of 400 are decided directly");
-}
-
-/// `f` with what it is invoked with and what it returns, by process 0.
-fn call(recording: &mut Recording, f: &'static str, arguments: Value, result: Value) {
-    recording.invoke(0, f, arguments);
-    recording.event(Process::Client(0), OpType::Ok, f, result);
-}
-
-#[test]
-fn every_model_reads_its_functions_and_finds_a_planted_anomaly() {
-    type Calls = Vec<(&'static str, Value, Value)>;
-    let (nil, one, two) = (Value::Nil, Value::Int(1), Value::Int(2));
-    let told = |e: i64, there| Value::List(vec![Value::Int(e), Value::Bool(there)]);
-    let micro = |f, v: &Value| {
-        let micro = vec![Value::keyword(f), Value::keyword("x"), v.clone()];
-        Value::List(vec![Value::List(micro)])
-    };
-    let alike = |f, v: &Value| (f, v.clone(), v.clone());
-    let answer = |f, v: &Value| (f, Value::Nil, v.clone());
-    let cases: Vec<(&str, Calls, (&'static str, Value, Value))> = vec![
-        (
-            "queue",
-            vec![alike("enqueue", &one), alike("enqueue", &two)],
-            answer("dequeue", &two),
-        ),
-        (
-            "unordered-queue",
-            vec![alike("enqueue", &one)],
-            answer("dequeue", &nil),
-        ),
-        (
-            "stack",
-            vec![alike("push", &one), alike("push", &two)],
-            answer("pop", &one),
-        ),
-        (
-            "priority-queue",
-            vec![alike("insert", &two), alike("insert", &one)],
-            answer("delete-min", &two),
-        ),
-        (
-            "counter",
-            vec![alike("add", &two), alike("decrement", &nil)],
-            answer("read", &two),
-        ),
-        (
-            "linearizable-set",
-            vec![alike("add", &one), ("contains", one.clone(), told(1, true))],
-            ("contains", one.clone(), told(1, false)),
-        ),
-        (
-            "kv",
-            vec![
-                alike("put", &Value::str("a")),
-                alike("append", &Value::str("b")),
-            ],
-            answer("get", &Value::str("ba")),
-        ),
-        (
-            "multi-register",
-            vec![("txn", micro("w", &one), micro("w", &one))],
-            ("txn", micro("r", &nil), micro("r", &two)),
-        ),
-        (
-            "log",
-            vec![
-                ("append", one.clone(), ints(&[1, 0])),
-                ("get", Value::Int(0), ints(&[0, 1])),
-            ],
-            answer("read", &ints(&[2])),
-        ),
-        (
-            "mutex",
-            vec![alike("acquire", &nil)],
-            alike("acquire", &nil),
-        ),
-        (
-            "owner-mutex",
-            vec![alike("acquire", &one), alike("release", &one)],
-            alike("release", &one),
-        ),
-        (
-            "fenced-lock",
-            vec![answer("acquire", &two), alike("release", &nil)],
-            answer("acquire", &two),
-        ),
-        (
-            "semaphore",
-            vec![alike("acquire", &nil)],
-            alike("acquire", &nil),
-        ),
-    ];
-    for (model, calls, anomaly) in cases {
-        let mut recording = Recording::default();
-        for (f, arguments, result) in calls {
-            call(&mut recording, f, arguments, result);
-        }
-        let report = recording.check(model);
-        assert_eq!(
-            report.validity,
-            Validity::Valid,
-            "{model}: {:?}",
-            report.findings
-        );
-        let (f, arguments, result) = anomaly;
-        call(&mut recording, f, arguments, result);
-        let report = recording.check(model);
-        assert_eq!(report.validity, Validity::Invalid, "{model}");
-        let summary = &report.findings[0].summary;
-        assert!(
-            summary.contains("cannot be explained"),
-            "{model}: {summary}"
-        );
-    }
 }

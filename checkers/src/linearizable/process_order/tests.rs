@@ -185,21 +185,40 @@ fn a_stale_read_is_sequentially_consistent() {
 #[test]
 fn a_process_never_goes_back() {
     let mut recording = Recording::default();
-    recording.call(0, "write", 1);
-    recording.call(0, "write", 2);
+    recording.call(0, "add", 1);
+    recording.call(0, "add", 1);
     recording.call(1, "read", 2);
     recording.call(1, "read", 1);
-    let report = check(&recording, "register", true);
+    let report = check(&recording, "counter", true);
     assert_eq!(report.validity, Validity::Invalid);
     let finding = &report.findings[0];
     assert_eq!(finding.anomaly, "nonsequential");
     assert_eq!(
         finding.summary,
         "read of 1 at 0.007 s by process 1 cannot be explained by any order that keeps that of \
-         each process: after the longest there is, the register can only have held 2"
+         each process: after the longest there is, the counter can only have held 2"
     );
     assert_eq!(finding.details["minimal_is_least"], true);
-    assert_eq!(finding.details["minimal"].as_array().map(Vec::len), Some(3));
+    assert_eq!(finding.details["minimal"].as_array().map(Vec::len), Some(2));
+}
+
+/// What follows from the claim is asked before the search.
+#[test]
+fn causality_answers_for_registers() {
+    let mut recording = Recording::default();
+    recording.call(0, "write", 1);
+    recording.call(0, "write", 2);
+    recording.call(1, "read", 2);
+    recording.call(1, "read", 1);
+    let report = check(&recording, "register", true);
+    let answers: Vec<_> = report
+        .claims
+        .iter()
+        .map(|c| (c.model, c.validity))
+        .collect();
+    assert_eq!(answers, [("sequential", Validity::Invalid)]);
+    assert_eq!(report.figures["sessions"], 2);
+    assert!(!report.findings.is_empty());
 }
 
 /// Each key has an order, but no order of both keeps that of each process (Lamport's example).
