@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// How often the clock is looked at: a power of two of steps, so that the test is a mask.
-const STEPS_PER_CLOCK_READ: u64 = 1 << 10;
+const STEPS_PER_CLOCK_READ: u64 = 1 << 8;
 
 /// Limits on one check. A zero-cost `unlimited` exists for tests and tools.
 #[derive(Clone, Copy)]

@@ -101,8 +101,8 @@ impl<V: Vocabulary> Teller<'_, V> {
     /// The finding: in words what cannot be explained and why, and for programs, in `details`:
     ///
     /// - `key`: the object; `method`: what decided;
-    /// - `operation`: the one that cannot be placed (`op`, `key`, `process`, `invoke` and `complete`
-    ///   as indices, `begin_ns` and `end_ns`, `indefinite`);
+    /// - `operation`: the one that cannot be placed (`op`, `key`, `process`, `invoke` and
+    ///   `complete` as indices, `begin_ns` and `end_ns`, `indefinite`);
     /// - `possible_states`: what the object can have been just before it, at most 16;
     /// - `concurrent`: the operations around it, at most 40 of `concurrent_count`;
     /// - `linearized`: how many operations before it have an order, `last_linearized`: the last of
@@ -248,7 +248,7 @@ impl<V: Vocabulary> Teller<'_, V> {
         let mut far = json!({
             "key": self.key(),
             "reason": why.to_string(),
-            "operations": self.ops.len(),
+            "operations": self.calls.len(),
             "configurations": visited,
             "longest_linearized_prefix": 0,
         });

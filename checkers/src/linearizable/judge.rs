@@ -167,13 +167,30 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
         budget.meter()
     }
 
+    /// The answer about a key that there was no time to look at.
+    fn not_begun(&self, key: u32, exhausted: Exhausted) -> Outcome {
+        let teller = Teller {
+            history: self.history,
+            key,
+            ops: &[],
+            calls: self.calls(key),
+        };
+        Outcome {
+            key,
+            method: "none",
+            verdict: Verdict::Unknown(exhausted, teller.unfinished(exhausted, None, 0)),
+            visited: 0,
+        }
+    }
+
     fn decide_directly(&self, key: u32) -> Outcome {
-        let ops = self.operations(key);
         let mut meter = self.meter();
+        if let Err(exhausted) = meter.check_clock() {
+            return self.not_begun(key, exhausted);
+        }
+        let ops = self.operations(key);
         let vocabulary = &self.history.vocabulary;
-        let direct = meter
-            .check_clock()
-            .and_then(|()| vocabulary.decide(&ops, self.witness, &mut meter));
+        let direct = vocabulary.decide(&ops, self.witness, &mut meter);
         let (method, verdict) = match direct {
             Ok(None) => {
                 let operations = ops.len();
@@ -186,10 +203,7 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
                 };
                 (direct.method, verdict)
             }
-            Err(exhausted) => {
-                let far = self.told(key, &ops, |teller| teller.unfinished(exhausted, None, 0));
-                ("none", Verdict::Unknown(exhausted, far))
-            }
+            Err(exhausted) => return self.not_begun(key, exhausted),
         };
         Outcome {
             key,
@@ -200,11 +214,14 @@ impl<'a, V: Vocabulary> Judge<'a, V> {
     }
 
     fn search(&self, key: u32) -> Outcome {
+        let mut meter = self.meter();
+        if let Err(exhausted) = meter.check_clock() {
+            return self.not_begun(key, exhausted);
+        }
         let ops = self.operations(key);
         let model = self.history.vocabulary.model();
-        let mut meter = self.meter();
         let mut search = Search::new(&model, &ops);
-        let outcome = meter.check_clock().and_then(|()| search.run(&mut meter));
+        let outcome = search.run(&mut meter);
         let stuck = |furthest| Stuck::new(&self.history.vocabulary, &model, furthest);
         let verdict = match outcome {
             Ok(Decision::Linearizable) => {

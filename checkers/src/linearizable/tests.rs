@@ -1,5 +1,7 @@
 //! Both methods against all orders, and against anomalies planted in valid histories.
 
+mod budgets;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -392,29 +394,6 @@ fn a_value_nobody_wrote_needs_no_search() {
     assert_eq!(details["possible_states"], serde_json::json!(["3"]));
     assert_eq!(details["linearized"], 2);
     assert_eq!(details["minimal"].as_array().map(Vec::len), Some(1));
-}
-
-#[test]
-fn a_search_without_budget_answers_unknown_with_its_prefix() {
-    let mut recording = load(Some(3), 5);
-    stale_read(&mut recording);
-    let kind = model_named("cas-register").expect("a model");
-    let mut checker = kind.checker(&Params::default());
-    for op in &recording.ops {
-        checker.push(op).expect("a readable history");
-    }
-    let budget = Budget {
-        steps: 50,
-        ..Budget::unlimited()
-    };
-    let report = checker.finish(&budget);
-    assert_eq!(report.validity, Validity::Unknown);
-    let keys = report.figures["unknown_keys"].as_array().expect("a list");
-    assert!(
-        keys[0]["longest_linearized_prefix"].as_u64() > Some(0),
-        "{keys:?}"
-    );
-    assert_eq!(report.figures["keys_unknown"], 2);
 }
 
 #[test]

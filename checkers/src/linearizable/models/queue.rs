@@ -104,8 +104,9 @@ const NAMED_MAX: usize = 4;
 const TOO_FEW: &str = "more elements were put before it and not taken by then than takes with \
                        unknown result had begun: see";
 
-/// The elements that no take of them is known to have removed in time, and that must have left by a deadline: the first end
-/// of a take of an element put after them. With that deadline, their place, and that take.
+/// The elements that must have left by a deadline, the first end of a take of an element put after
+/// them, and that no take of their own is known to have removed by then. With that deadline, their
+/// place, and the take that sets it.
 fn must_leave(items: &Items<'_>) -> Vec<(u32, u32, u32)> {
     // From each element on, in the order of the starts of puts, the first end of a take.
     let mut first_end = vec![(NEVER, 0); items.items.len() + 1];
