@@ -45,25 +45,37 @@ pub struct Linearizable<V: Vocabulary> {
     witness: bool,
     /// Asked for sequential consistency instead.
     sequential: bool,
+    /// Judges what follows from that, until it meets an event it cannot take.
+    follows: Option<Box<dyn Checker>>,
 }
 
 impl<V: Vocabulary> Linearizable<V> {
     /// Judges by sequential consistency if [`Params::consistency`] is that alone.
     pub fn new(vocabulary: V, params: &Params) -> Linearizable<V> {
+        let sequential = params.consistency == [Consistency::Sequential];
+        let follows = sequential.then(|| vocabulary.before_sequential(params));
         Linearizable {
+            follows: follows.flatten(),
             calls: Calls::new(vocabulary, params),
             witness: params.witness,
-            sequential: params.consistency == [Consistency::Sequential],
+            sequential,
         }
     }
 }
 
 impl<V: Vocabulary> Checker for Linearizable<V> {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
-        self.calls.push(op)
+        self.calls.push(op)?;
+        if let Some(follows) = &mut self.follows
+            && follows.push(op).is_err()
+        {
+            self.follows = None;
+        }
+        Ok(())
     }
 
-    fn finish(self: Box<Self>, budget: &Budget) -> Report {
+    fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
+        let follows = self.follows.take();
         let object = self.calls.vocabulary.object();
         let mut report = match self.sequential {
             false => Report::new("linearizable", format!("a linearizable {object}")),
@@ -77,7 +89,10 @@ impl<V: Vocabulary> Checker for Linearizable<V> {
         report.figure("keys", outcomes.len());
         match self.sequential {
             false => judge.conclude(&outcomes, &mut report),
-            true => sequential::conclude(&judge, &outcomes, &mut report),
+            true => {
+                let rule_out = || follows.map(|follows| follows.finish(budget));
+                sequential::conclude(&judge, &outcomes, rule_out, &mut report);
+            }
         }
         if self.calls.succeeded == 0 {
             report.doubt(NOTHING_TESTED);

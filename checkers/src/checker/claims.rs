@@ -1,8 +1,6 @@
 //! Which checker judges what is claimed of a model's histories, and several of them over one
 //! history.
 
-mod necessary;
-
 use super::models::Judged;
 use super::{Checker, OpError, Params};
 use crate::Op;
@@ -13,7 +11,6 @@ use crate::report::{Claim, Report, Validity};
 use crate::sessions::counters::Counters;
 use crate::sessions::growing::Growing;
 use crate::sessions::{self, Guarantee};
-use necessary::Necessary;
 
 /// Makes a model's own checker.
 type Build = fn(&Params) -> Box<dyn Checker>;
@@ -25,8 +22,6 @@ pub(super) enum Judge {
     Own,
     /// Another instance of the model's own, for this claim alone.
     Alone(Model),
-    /// The same, after a guarantee that follows from the claim and is cheaper to decide.
-    After(Guarantee, Model),
     Session(Guarantee),
     /// The same of collections that grow: of sets, of lists, and of counters.
     Sets(Guarantee),
@@ -44,9 +39,6 @@ impl Judge {
         match (judged, claim) {
             (Judged::Linearizability | Judged::GrowingSets, Model::Linearizable) => own,
             (judged, Model::Linearizable) if judged.is_object() => own,
-            (Judged::Registers, Model::Sequential) => {
-                Some(Judge::After(Guarantee::CausalConvergence, claim))
-            }
             (judged, Model::Sequential) if judged.is_object() => Some(Judge::Alone(claim)),
             (Judged::Registers, claim) => guarantee(claim).map(Judge::Session),
             (Judged::Sets | Judged::GrowingSets, claim) => collected(claim).map(Judge::Sets),
@@ -72,11 +64,6 @@ impl Judge {
             Judge::Alone(claim) => Some(own(&Params {
                 consistency: vec![claim],
                 ..params.clone()
-            })),
-            Judge::After(guarantee, claim) => Some(Box::new(Necessary {
-                claim,
-                follows: Judge::Session(guarantee).build(params, own),
-                checker: Judge::Alone(claim).build(params, own)?,
             })),
             Judge::Session(guarantee) => Some(Box::new(sessions::Checker::new(guarantee, params))),
             Judge::Sets(guarantee) => Some(Box::new(Growing::sets(guarantee, params))),

@@ -12,12 +12,13 @@ use std::collections::hash_map::Entry;
 use crate::Op;
 use crate::availability::is_declined;
 use crate::budget::{Exhausted, Meter};
-use crate::checker::{OpError, Params};
+use crate::checker::{Checker, OpError, Params};
 use crate::intern::{Interner, NIL, ValueId};
 use crate::linearizable::conflict;
 use crate::linearizable::model::{Decision, Interval, Model};
 use crate::linearizable::vocabulary::{Direct, Vocabulary};
 use crate::linearizable::zones::{Conflict, Zones};
+use crate::sessions::{self, Guarantee};
 
 pub const REGISTER_FUNCTIONS: &[&str] = &["read", "write"];
 pub const CAS_REGISTER_FUNCTIONS: &[&str] = &["read", "write", "cas"];
@@ -181,6 +182,11 @@ impl Vocabulary for Registers {
 
     fn tell_state(&self, _model: &Register, state: &ValueId) -> String {
         self.values.value(*state).to_string()
+    }
+
+    fn before_sequential(&self, params: &Params) -> Option<Box<dyn Checker>> {
+        let guarantee = Guarantee::CausalConvergence;
+        Some(Box::new(sessions::Checker::new(guarantee, params)))
     }
 
     fn prune(&self, ops: &mut Vec<Interval<RegisterOp>>) {

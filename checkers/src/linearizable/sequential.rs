@@ -1,7 +1,7 @@
 //! Sequential consistency: whether one order of all operations keeps that of each process.
 //!
 //! A linearizable history has one, and linearizability is cheap to decide, so it is asked first.
-//! Then each key that is not linearizable is searched alone, since an order of all operations is
+//! Then what follows from sequential consistency, where a checker of that is given. Then each key that is not linearizable is searched alone, since an order of all operations is
 //! one of those of each key; then all keys together.
 
 use rustc_hash::FxHashMap;
@@ -33,10 +33,12 @@ enum Answer {
     Unknown(Exhausted, Stuck),
 }
 
-/// Judges all keys together. `outcomes` says which of them are linearizable.
+/// Judges all keys together. `outcomes` says which of them are linearizable; `rule_out` judges by
+/// something that follows.
 pub(crate) fn conclude<V: Vocabulary>(
     judge: &Judge<'_, V>,
     outcomes: &[Outcome],
+    rule_out: impl FnOnce() -> Option<Report>,
     report: &mut Report,
 ) {
     let is_valid = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::Valid(_));
@@ -52,7 +54,25 @@ pub(crate) fn conclude<V: Vocabulary>(
         }
         return;
     }
-    let alone = judge.on_all_threads(&doubtful, |key| {
+    if let Some(found) = rule_out().filter(|found| found.validity == Validity::Invalid) {
+        report.validity = Validity::Invalid;
+        report.findings = found.findings;
+        for (name, value) in found.figures {
+            report.figures.entry(name).or_insert(value);
+        }
+        return;
+    }
+    search(judge, &all_keys(outcomes), &doubtful, report);
+}
+
+/// Searches the doubtful keys one by one, then all together.
+fn search<V: Vocabulary>(
+    judge: &Judge<'_, V>,
+    keys: &[u32],
+    doubtful: &[u32],
+    report: &mut Report,
+) {
+    let alone = judge.on_all_threads(doubtful, |key| {
         let together = Together::of(judge, &[*key]);
         let answer = together.decide(judge);
         (*key, together, answer)
@@ -83,14 +103,14 @@ pub(crate) fn conclude<V: Vocabulary>(
             .collect();
         return;
     }
-    if outcomes.len() == 1 {
+    if keys.len() == 1 {
         let answered = alone.into_iter().next();
         if let Some((key, together, (answer, _))) = answered {
             together.report(judge, key, answer, report);
         }
         return;
     }
-    let together = Together::of(judge, &all_keys(outcomes));
+    let together = Together::of(judge, keys);
     let (answer, more) = together.decide(judge);
     report.figure("configurations", visited + more);
     together.report(judge, NO_KEY, answer, report);

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use crate::Op;
 use crate::budget::{Exhausted, Meter};
-use crate::checker::OpError;
+use crate::checker::{Checker, OpError, Params};
 use crate::linearizable::model::{Interval, Model, replays};
 use crate::report::Witness;
 
@@ -67,6 +67,12 @@ pub trait Vocabulary: Send + Sync {
         _meter: &mut Meter<'_>,
     ) -> Result<Option<Direct>, Exhausted> {
         Ok(None)
+    }
+
+    /// A checker of something that follows from sequential consistency and is cheaper to decide, if
+    /// there is one.
+    fn before_sequential(&self, _params: &Params) -> Option<Box<dyn Checker>> {
+        None
     }
 
     /// Whether the order explains every definite operation.

@@ -110,7 +110,7 @@ fn anomalies_in_other_objects_are_found() {
         &registers,
     );
     let (vocabulary, ops) = key_values_and_ops();
-    let gets: [&[KeyValueOp]; 1] = [&[KeyValueOp::Put(0), ops[1].clone()]];
+    let gets: [&[KeyValueOp]; 1] = [&[KeyValueOp::Put(0), ops[1]]];
     plant(&vocabulary, || ops.clone(), &gets);
 }
 
