@@ -208,7 +208,7 @@ pub(super) fn cases(default: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(4000))]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn distinct_values_agree_with_all_orders(steps in steps(5, 20)) {

@@ -119,7 +119,7 @@ fn containers() -> Vec<ContainerOp> {
 }
 
 proptest! {
-    #![proptest_config(cases(4000))]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn registers_agree_with_all_orders(drawn in drawn()) {
