@@ -15,6 +15,7 @@ pub mod axioms;
 mod clauses;
 mod guess;
 pub(crate) mod polygraph;
+pub(crate) mod refutation;
 mod replay;
 pub(crate) mod search;
 

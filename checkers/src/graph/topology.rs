@@ -1,9 +1,9 @@
-//! A topological order that is kept while edges come and go (Pearce & Kelly, *A dynamic topological
-//! sort algorithm for directed acyclic graphs*, JEA 2007).
+//! A topological order that is kept while edges come and go (Pearce & Kelly, *A dynamic
+//! topological sort algorithm for directed acyclic graphs*, JEA 2007).
 //!
 //! An edge that agrees with the order costs nothing. One that does not moves the nodes between its
-//! ends, if that is possible; else there is a cycle, and the answer is the way back. Edges are taken
-//! out in the opposite order of their coming, which leaves every order right as it is.
+//! ends, if that is possible; else there is a cycle, and the answer is the way back. Edges are
+//! taken out in the opposite order of their coming, which leaves every order right as it is.
 
 use super::Node;
 use crate::budget::{Exhausted, Meter};

@@ -18,6 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::clauses::{Clauses, Literal, literal};
 use super::guess::Guess;
 use super::polygraph::{Choice, INIT, Polygraph};
+use super::refutation::{Refutation, Why};
 use super::replay::Replay;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::Node;
@@ -31,43 +32,6 @@ const GUESSES_MAX: u32 = 16;
 
 /// Another guess is made where one in so many of the choices that came up is forced.
 const FORCED_SHARE: usize = 8;
-
-/// Why there is no order.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Refutation {
-    /// Orders of writers that are forced, each for a reason; later ones may need earlier ones.
-    pub forced: Vec<Forced>,
-    /// The cycle that is left in any case.
-    pub cycle: Vec<Tagged>,
-    /// The choices that came up, by number: edges bear twice that.
-    pub choices: Vec<Choice>,
-    /// Combinations of choices that were tried and failed.
-    pub conflicts: u64,
-}
-
-impl Refutation {
-    /// The choice an edge is of.
-    pub fn choice(&self, tag: Literal) -> Option<Choice> {
-        self.choices.get(tag as usize / 2).copied()
-    }
-}
-
-/// A side of a choice that must be taken.
-#[derive(Debug, Clone)]
-pub(crate) struct Forced {
-    pub literal: Literal,
-    pub why: Why,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// The initial value is the first.
-    Initial,
-    /// The other side closes this cycle.
-    Cycle(Vec<Tagged>),
-    /// The other side failed, whatever else was chosen.
-    Cases,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
@@ -170,6 +134,15 @@ pub(crate) fn decide(
 }
 
 impl<'p, 'g> Search<'p, 'g> {
+    /// What was found, with the forced choices that the last cycle rests on.
+    fn refutation(&self) -> Refutation {
+        let held: Vec<Literal> = self.trail.iter().map(|(literal, _)| *literal).collect();
+        Refutation {
+            conflicts: self.conflicts,
+            ..Refutation::new(&held, &self.why, &self.last_cycle, &self.choices)
+        }
+    }
+
     fn new(polygraph: &'p Polygraph<'g>, topology: Topology) -> Search<'p, 'g> {
         Search {
             polygraph,
@@ -513,35 +486,6 @@ impl<'p, 'g> Search<'p, 'g> {
         self.stamp[number as usize] = self.clock;
         if self.known[number as usize].is_none() {
             self.open.push((self.clock, number));
-        }
-    }
-
-    /// What was found, with the forced choices that the last cycle rests on.
-    fn refutation(&self) -> Refutation {
-        let mut needed: Vec<Literal> = self.last_cycle.iter().map(|edge| edge.tag).collect();
-        let mut used = std::collections::BTreeSet::new();
-        while let Some(tag) = needed.pop() {
-            if tag == GIVEN || !used.insert(tag / 2) {
-                continue;
-            }
-            if let Some(Why::Cycle(cycle)) = self.why.get(&(tag / 2)) {
-                // The edge of the refuted side is no support of this one.
-                let others = cycle.iter().map(|edge| edge.tag);
-                needed.extend(others.filter(|other| *other / 2 != tag / 2));
-            }
-        }
-        let held = self.trail.iter().map(|(literal, _)| *literal);
-        let forced = held.filter(|literal| used.contains(&(literal / 2)));
-        Refutation {
-            forced: forced
-                .map(|literal| Forced {
-                    literal,
-                    why: self.why.get(&(literal / 2)).cloned().unwrap_or(Why::Cases),
-                })
-                .collect(),
-            cycle: self.last_cycle.clone(),
-            choices: self.choices.clone(),
-            conflicts: self.conflicts,
         }
     }
 }

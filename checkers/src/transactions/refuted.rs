@@ -10,7 +10,7 @@ use crate::graph::cycles::Edge;
 use crate::graph::topology::Tagged;
 use crate::graph::{PROCESS, REALTIME, RW, THROUGH, WR, WW};
 use crate::isolation::polygraph::{Choice, Form, INIT, Polygraph};
-use crate::isolation::search::{Forced, Refutation, Why};
+use crate::isolation::refutation::{Forced, Refutation, Why};
 use crate::report::Finding;
 
 /// Forced orders told in the summary; the details have more of them.

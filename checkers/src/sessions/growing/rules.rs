@@ -213,10 +213,42 @@ impl Rules<'_> {
             WritesFollowReads => Why::ReadBefore,
             _ => Why::Known,
         };
-        let mut must = vec![0; history.sessions()];
         if let Some(add) = self.own_later(session, read) {
             return Ok(Some(add));
         }
+        let must = self.must(session, read);
+        let by_session = match self.guarantee {
+            MonotonicReads | WritesFollowReads => &self.index.shown[read.key as usize],
+            _ => &self.index.added[read.key as usize],
+        };
+        // In the order of sessions, so that the answer is the same every time.
+        let mut sessions: Vec<u32> = by_session.keys().copied().collect();
+        sessions.sort_unstable();
+        for other in sessions {
+            let until = history.starts[other as usize] + must[other as usize];
+            for (unit, add) in &by_session[&other] {
+                meter.step(0)?;
+                if *unit >= until {
+                    break;
+                }
+                let is_own = history.add(*add).unit == read.unit;
+                if !is_own && self.present[*add as usize] != self.stamp {
+                    return Ok(Some(Violation::Missing {
+                        read: *read,
+                        add: *add,
+                        why,
+                    }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Of each session, how many units the read must show what they added, or were shown, of.
+    fn must(&mut self, session: u32, read: &Read) -> Vec<u32> {
+        use Guarantee::*;
+        let history = self.history;
+        let mut must = vec![0; history.sessions()];
         match self.guarantee {
             ReadYourWrites | MonotonicReads => {
                 must[session as usize] = history.position(read.unit) - 1;
@@ -247,31 +279,7 @@ impl Rules<'_> {
                 }
             }
         }
-        let by_session = match self.guarantee {
-            MonotonicReads | WritesFollowReads => &self.index.shown[read.key as usize],
-            _ => &self.index.added[read.key as usize],
-        };
-        // In the order of sessions, so that the answer is the same every time.
-        let mut sessions: Vec<u32> = by_session.keys().copied().collect();
-        sessions.sort_unstable();
-        for other in sessions {
-            let until = history.starts[other as usize] + must[other as usize];
-            for (unit, add) in &by_session[&other] {
-                meter.step(0)?;
-                if *unit >= until {
-                    break;
-                }
-                let is_own = history.add(*add).unit == read.unit;
-                if !is_own && self.present[*add as usize] != self.stamp {
-                    return Ok(Some(Violation::Missing {
-                        read: *read,
-                        add: *add,
-                        why,
-                    }));
-                }
-            }
-        }
-        Ok(None)
+        must
     }
 
     /// What its own session added only later, in the order that a session has for itself.
