@@ -13,8 +13,8 @@ use crate::linearizable::register::{CAS_REGISTER_FUNCTIONS, REGISTER_FUNCTIONS, 
 use crate::linearizable::vocabulary::Vocabulary;
 use crate::transactions::{self, Transactions};
 use crate::{
-    bank, counter, leader, lock, log_agreement, long_fork, monotonic, queue, sequential, set,
-    unique_ids,
+    bank, comments, counter, dirty_reads, g2, kafka, leader, lock, log_agreement, long_fork,
+    monotonic, queue, sequential, set, unique_ids, watch,
 };
 
 /// A row of the table of checkers.
@@ -329,6 +329,46 @@ pub const MODELS: &[ModelKind] = &[
         functions: log_agreement::FUNCTIONS,
         judged: Judged::Invariant,
         build: |params| Box::new(log_agreement::LogAgreement::new(params)),
+    },
+    ModelKind {
+        name: "comments",
+        aliases: &["causal-reverse"],
+        about: "inserts: none is seen without those acknowledged before it began",
+        functions: comments::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(comments::Comments::new(params)),
+    },
+    ModelKind {
+        name: "g2",
+        aliases: &["adya"],
+        about: "inserts guarded by a predicate: at most one for each key",
+        functions: g2::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(g2::GuardedInserts::new(params)),
+    },
+    ModelKind {
+        name: "dirty-reads",
+        aliases: &[],
+        about: "rows written together: nothing of failed transactions is seen",
+        functions: dirty_reads::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(dirty_reads::DirtyReads::new(params)),
+    },
+    ModelKind {
+        name: "kafka",
+        aliases: &[],
+        about: "logs of messages: none lost, repeated or out of order",
+        functions: kafka::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(kafka::Kafka::new(params)),
+    },
+    ModelKind {
+        name: "watch",
+        aliases: &[],
+        about: "streams of events: ordered, unique, complete, resumable",
+        functions: watch::FUNCTIONS,
+        judged: Judged::Invariant,
+        build: |params| Box::new(watch::Watch::new(params)),
     },
 ];
 

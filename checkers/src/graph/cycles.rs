@@ -4,6 +4,7 @@
 //! search may have to know whether it arrived by one: then a state is a node together with that
 //! bit, and a cycle of states is a cycle without two in a row, its end and its beginning included.
 
+use super::components::components;
 use super::{Graph, Kinds, Node, RW, THROUGH};
 use crate::budget::{Exhausted, Meter};
 
@@ -147,4 +148,29 @@ impl<'g> CycleSearch<'g> {
         edges.reverse();
         edges
     }
+}
+
+/// A short cycle through the first of the first `nodes` that lies on one, if there is any.
+pub(crate) fn shortest_of_any(
+    graph: &Graph,
+    nodes: u32,
+    meter: &mut Meter,
+) -> Result<Option<Vec<Edge>>, Exhausted> {
+    let parts = components(graph, Kinds::MAX, meter)?;
+    let Some(from) = (0..nodes).find(|node| parts.is_cyclic(*node)) else {
+        return Ok(None);
+    };
+    let mut search = CycleSearch::new(graph);
+    let rule = Rule {
+        mask: Kinds::MAX,
+        nonadjacent: false,
+    };
+    let out = graph.out(from, Kinds::MAX);
+    for (to, kind) in out.filter(|(to, _)| parts.joins(from, *to)) {
+        let first = Edge { from, to, kind };
+        if let Some(cycle) = search.shortest(first, rule, usize::MAX, meter)? {
+            return Ok(Some(cycle));
+        }
+    }
+    Ok(None)
 }

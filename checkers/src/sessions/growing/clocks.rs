@@ -4,8 +4,8 @@ use super::history::{History, Read};
 use super::own_order;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::components::components;
-use crate::graph::cycles::{CycleSearch, Edge, Rule};
-use crate::graph::{Graph, GraphBuilder, Kinds, WR, WW};
+use crate::graph::cycles::{Edge, shortest_of_any};
+use crate::graph::{GraphBuilder, Kinds, WR, WW};
 
 /// What makes a unit part of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,32 +59,7 @@ pub(super) fn with_lists(
             builder.edge(history.add(pair[0]).unit, history.add(pair[1]).unit, WW);
         }
     }
-    shortest(&builder.build(), history.units() as u32, meter)
-}
-
-/// A short cycle through one of the first `units` nodes, if there is any.
-pub(super) fn shortest(
-    graph: &Graph,
-    units: u32,
-    meter: &mut Meter,
-) -> Result<Option<Vec<Edge>>, Exhausted> {
-    let parts = components(graph, Kinds::MAX, meter)?;
-    let Some(from) = (0..units).find(|unit| parts.is_cyclic(*unit)) else {
-        return Ok(None);
-    };
-    let mut search = CycleSearch::new(graph);
-    let rule = Rule {
-        mask: Kinds::MAX,
-        nonadjacent: false,
-    };
-    let out = graph.out(from, Kinds::MAX);
-    for (to, kind) in out.filter(|(to, _)| parts.joins(from, *to)) {
-        let first = Edge { from, to, kind };
-        if let Some(cycle) = search.shortest(first, rule, usize::MAX, meter)? {
-            return Ok(Some(cycle));
-        }
-    }
-    Ok(None)
+    shortest_of_any(&builder.build(), history.units() as u32, meter)
 }
 
 impl Clocks {

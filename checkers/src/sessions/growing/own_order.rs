@@ -4,10 +4,9 @@
 //! theirs, or in causal order; each of its reads behind what it shows and before what it does not;
 //! and what lists show in the order of the lists. Such an order exists iff that is not cyclic.
 
-use super::clocks::shortest;
 use super::history::{AddId, History, Read};
 use crate::budget::{Exhausted, Meter};
-use crate::graph::cycles::Edge;
+use crate::graph::cycles::{Edge, shortest_of_any};
 use crate::graph::{GraphBuilder, PROCESS, RW, THROUGH, WR, WW};
 
 /// A cycle of what `session` must see, if there is one. Its reads of each key must begin alike.
@@ -52,7 +51,7 @@ pub(super) fn cycle(
             }
         }
     }
-    shortest(&builder.build(), history.units() as u32, meter)
+    shortest_of_any(&builder.build(), history.units() as u32, meter)
 }
 
 /// The order of each session.

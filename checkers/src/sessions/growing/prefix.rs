@@ -5,11 +5,11 @@
 //! Of one key the reads then form a chain, each showing all that a shorter one shows. What a read
 //! shows comes before what it lacks, through a waypoint for each read of the chain.
 
-use super::clocks::shortest;
 use super::history::{AddId, History, Read};
 use super::own_order;
 use super::rules::{Violation, Why};
 use crate::budget::{Exhausted, Meter};
+use crate::graph::cycles::shortest_of_any;
 use crate::graph::{GraphBuilder, Node, THROUGH, WW};
 
 /// What breaks it: reads that do not begin alike, else a cycle of chains and sessions.
@@ -75,7 +75,7 @@ pub(super) fn violations(
     if !found.is_empty() {
         return Ok(found);
     }
-    let cycle = shortest(&builder.build(), history.units() as u32, meter)?;
+    let cycle = shortest_of_any(&builder.build(), history.units() as u32, meter)?;
     found.extend(cycle.map(Violation::Cycle));
     Ok(found)
 }

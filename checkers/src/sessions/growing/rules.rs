@@ -16,11 +16,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::clocks::{self, Clocks, Past, latest, shortest};
+use super::clocks::{self, Clocks, Past, latest};
 use super::history::{AddId, History, Read};
 use super::own_order;
 use crate::budget::{Exhausted, Meter};
-use crate::graph::cycles::Edge;
+use crate::graph::cycles::{Edge, shortest_of_any};
 use crate::graph::{PROCESS, WR};
 use crate::sessions::Guarantee;
 
@@ -124,7 +124,7 @@ pub(super) fn violations(
     let is_causal = matches!(guarantee, Causal | CausalConvergence | CausalMemory);
     let units = history.units() as u32;
     if (is_causal || guarantee == WritesFollowReads)
-        && let Some(cycle) = shortest(&clocks::causality(history).build(), units, meter)?
+        && let Some(cycle) = shortest_of_any(&clocks::causality(history).build(), units, meter)?
     {
         return Ok(vec![Violation::Cycle(cycle)]);
     }
