@@ -1,8 +1,9 @@
 //! Sequential consistency: whether one order of all operations keeps that of each process.
 //!
-//! A linearizable history has one, and linearizability is cheap to decide, so it is asked first.
-//! Then what follows from sequential consistency, where a checker of that is given. Then each key that is not linearizable is searched alone, since an order of all operations is
-//! one of those of each key; then all keys together.
+//! A linearizable history has one, and linearizability is cheap to decide, so it is asked first;
+//! then what follows from sequential consistency, where a checker of that is given. Then each key
+//! that is not linearizable is searched alone, since an order of all operations is one of those of
+//! each key; then all keys together.
 
 use rustc_hash::FxHashMap;
 
