@@ -7,12 +7,11 @@
 //! Wrong are: an offset with two values (`inconsistent-offsets`), a value at two (`duplicate`), an
 //! acknowledged message that no poll shows though a later one was polled (`lost-write`), a poll of
 //! what a failed send wrote (`G1a`) or what its own transaction has not committed yet
-//! (`precommitted-read`),
-//! a consumer that goes back (`nonmonotonic-poll`) or leaves a message out (`poll-skip`), within one
-//! operation too (`int-…`), a producer whose messages end up in another order than it sent them
-//! (`nonmonotonic-send`), and transactions that each read what the other sent (`G1c`). Messages of
-//! others between those of one operation (`int-send-skip`), and acknowledged ones nobody has got to
-//! yet (`unseen`) are counted and allowed.
+//! (`precommitted-read`), a consumer that goes back (`nonmonotonic-poll`) or leaves a message out
+//! (`poll-skip`), within one operation too (`int-…`), a producer whose messages end up in another
+//! order than it sent them (`nonmonotonic-send`), and transactions that each read what the other
+//! sent (`G1c`). Messages of others between those of one operation (`int-send-skip`), and
+//! acknowledged ones nobody has got to yet (`unseen`) are counted and allowed.
 
 mod consumers;
 mod cycles;

@@ -38,6 +38,7 @@ pub mod report;
 pub mod sequential;
 pub mod sessions;
 pub mod set;
+mod shrink;
 pub mod statistics;
 mod story;
 pub mod synthetic;

@@ -11,6 +11,7 @@ mod history;
 mod inference;
 mod list_append;
 mod lists;
+mod minimal;
 mod order;
 mod part;
 mod phenomena;
@@ -25,7 +26,7 @@ use crate::Op;
 use crate::budget::Budget;
 use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
-use crate::report::Report;
+use crate::report::{Report, Validity};
 use crate::value::Value;
 use history::{History, Vocabulary};
 use inference::infer;
@@ -82,6 +83,22 @@ impl Checker for Transactions {
     }
 
     fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
+        let mut report = self.judge(budget);
+        if report.validity == Validity::Invalid {
+            let steps = budget.steps.min(STEPS_AGAIN_MAX);
+            minimal::shrink(&self.history, &mut report, |ops| {
+                self.again(ops, steps, budget)
+            });
+        }
+        report
+    }
+}
+
+/// Steps of each search on a part of the history.
+const STEPS_AGAIN_MAX: u64 = 1 << 18;
+
+impl Transactions {
+    fn judge(&mut self, budget: &Budget) -> Report {
         let mut meter = budget.meter();
         let init = self.history.codes.code(&self.init);
         let (name, what) = match self.history.vocabulary {
@@ -97,6 +114,22 @@ impl Checker for Transactions {
         };
         let evidence = Evidence::gather(inference, &self.claims, &mut meter);
         evidence.report(name, what)
+    }
+
+    /// The report on other events of the same kind.
+    fn again(&self, ops: &[Op], steps: u64, budget: &Budget) -> Report {
+        let mut other = Transactions {
+            history: History::new(self.history.vocabulary, true),
+            claims: self.claims.clone(),
+            assume: self.assume,
+            init: self.init.clone(),
+        };
+        for op in ops {
+            if other.push(op).is_err() {
+                return Report::new("part", "nothing");
+            }
+        }
+        other.judge(&Budget { steps, ..*budget })
     }
 }
 

@@ -3,12 +3,12 @@
 //! An operation is *released* by taking its deadline away: it may then take effect at any time
 //! after its invocation, or never. Released operations only add orders, so a history that has none
 //! still has none for those that keep their deadline; the smallest such set is what an engineer
-//! needs to see. It is found by delta debugging (Zeller & Hildebrandt, *Simplifying and isolating
-//! failure-inducing input*, IEEE TSE 2002): chunks are released, halved, and tried again. Taking
-//! whole operations out would not do: a read without its write is always wrong.
+//! needs to see. It is found by [delta debugging](least): chunks are released, halved, and tried
+//! again. Taking whole operations out would not do: a read without its write is always wrong.
 
 use crate::budget::Meter;
 use crate::linearizable::model::{Interval, NEVER};
+use crate::shrink::least;
 
 /// Operations looked at by all tries to shrink the failures of a history, so that the same one
 /// shrinks alike on any machine.
@@ -93,7 +93,7 @@ pub(crate) fn core<O: Clone>(
         }
     }
     let mut kept = kept?;
-    let is_least = shrink.least(&mut kept).is_some();
+    let is_least = least(&mut kept, |kept| shrink.suffice(kept)).is_some();
     Some(Core {
         ops: kept,
         is_least,
@@ -106,30 +106,6 @@ where
     P: Fn(&mut Vec<Interval<O>>),
     I: Fn(&[Interval<O>]) -> bool,
 {
-    /// Releases chunks of what is kept, large ones first; `None` where the budget ends, `kept`
-    /// sufficing all along.
-    fn least(&mut self, kept: &mut Vec<u32>) -> Option<()> {
-        let mut size = kept.len().div_ceil(2);
-        loop {
-            let before = kept.len();
-            let mut at = 0;
-            while at < kept.len() {
-                let chunk = at..kept.len().min(at + size);
-                let without = [&kept[..chunk.start], &kept[chunk.end..]].concat();
-                if self.suffice(&without)? {
-                    *kept = without;
-                } else {
-                    at = chunk.end;
-                }
-            }
-            // One by one again until none goes: what one needed may have gone after it.
-            if size <= 1 && kept.len() == before {
-                return Some(());
-            }
-            size = size.div_ceil(2);
-        }
-    }
-
     /// Whether it is certain that no order keeps the deadlines of these; `None` at the end of the
     /// budget.
     fn suffice(&mut self, kept: &[u32]) -> Option<bool> {

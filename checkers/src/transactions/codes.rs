@@ -61,6 +61,13 @@ impl Codes {
         }
     }
 
+    pub fn value(&self, code: Code) -> Value {
+        match code {
+            small if small < SMALL => Value::Int(i64::from(small)),
+            other => self.others.value(other - SMALL).clone(),
+        }
+    }
+
     pub fn text(&self, code: Code) -> String {
         if code < SMALL {
             return code.to_string();

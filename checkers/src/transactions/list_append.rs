@@ -14,6 +14,7 @@ use super::inference::{Inference, Origin, Rules, by_txn};
 use crate::budget::{Exhausted, Meter};
 use crate::graph::fan::fan;
 use crate::graph::{Kinds, RW, WR, WW};
+use crate::isolation::polygraph::{Access, NOTHING};
 use crate::lattice::Anomaly;
 
 /// One key while it is looked at.
@@ -79,6 +80,16 @@ impl Rules for Appends {
         }
         self.unread.dedup();
         fan(&mut inference.builder, &self.at_end, &self.unread);
+        if self.unread.len() > 1 {
+            // Which of them came first, nobody saw.
+            let open = self.unread.iter().map(|txn| Access {
+                key,
+                source: NOTHING,
+                txn: *txn,
+                writes: true,
+            });
+            inference.accesses.extend(open);
+        }
         let seen = |length: u32| history.list_text(&order[..length as usize]);
         inference.lost_updates(key, &mut self.updates, "appended to", seen);
         Ok(())

@@ -26,12 +26,9 @@ pub(super) struct Method {
     pub anomaly: Anomaly,
 }
 
-/// The method for a model; `None` where there is none. Lists show their order, so anomalies decide
-/// all but prefixes, of which none is characteristic.
+/// The method for a model; `None` where there is none. Lists show their order but for appends that
+/// no read shows, of which snapshot isolation wants one first; anomalies decide the rest.
 pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
-    if vocabulary == Vocabulary::Lists && model != Model::Prefix {
-        return None;
-    }
     let (form, order, anomaly) = match model {
         Model::StrictSerializable => (Form::Serial, REALTIME, Anomaly::NonserializableRealtime),
         Model::StrongSessionSerializable => {
@@ -47,6 +44,9 @@ pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
         Model::Prefix => (Form::Prefix, 0, Anomaly::Nonprefix),
         _ => return None,
     };
+    if vocabulary == Vocabulary::Lists && form == Form::Serial {
+        return None;
+    }
     Some(Method {
         form,
         order,
@@ -82,7 +82,7 @@ pub(super) fn search(
         let Some(method) = method(vocabulary, model) else {
             continue;
         };
-        if out.contains(model) || searched.valid.contains(model) {
+        if out.contains(model) || searched.valid.contains(model) || evidence.holds(model) {
             continue;
         }
         let polygraph = Polygraph {

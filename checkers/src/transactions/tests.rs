@@ -37,10 +37,12 @@ fn breaks(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> bool {
     judged(recording, vocabulary, claim).validity == Validity::Invalid
 }
 
-const LEVELS: [Level; 6] = [
+const LEVELS: [Level; 8] = [
     Level::StrictSerializable,
+    Level::SessionReads,
     Level::StaleReads,
     Level::SnapshotIsolation,
+    Level::ParallelSnapshotIsolation,
     Level::ReadCommitted,
     Level::ReadUncommitted,
     Level::Nothing,
@@ -119,27 +121,46 @@ fn registers_as_by_every_order(recording: &Recording) -> Result<(), TestCaseErro
     Ok(())
 }
 
-fn planted(level: Level, vocabulary: Vocabulary, seed: u64) -> Recording {
-    simulate(Shape {
+fn planted_shape(level: Level, vocabulary: Vocabulary, seed: u64, txns: usize) -> Shape {
+    Shape {
         level,
         vocabulary,
-        txns: 400,
+        txns,
         processes: 6,
         keys: 4,
         mops_max: 5,
         failed_permille: 30,
         seed,
-    })
+    }
 }
 
-/// Each level with the strongest model it keeps and the weakest listed one it breaks.
-const PLANTED: [(Level, Model, Option<Model>); 6] = [
+fn planted(level: Level, vocabulary: Vocabulary, seed: u64) -> Recording {
+    simulate(planted_shape(level, vocabulary, seed, 400))
+}
+
+/// Each level with the strongest model it keeps and the weakest listed one it breaks. Of parallel
+/// snapshot isolation (long forks) the strongest that anomalies decide.
+const PLANTED: [(Level, Model, Option<Model>); 8] = [
     (Level::StrictSerializable, StrictSerializable, None),
-    (Level::StaleReads, Serializable, Some(StrictSerializable)),
+    (
+        Level::SessionReads,
+        StrongSessionSerializable,
+        Some(StrictSerializable),
+    ),
+    (
+        Level::StaleReads,
+        Serializable,
+        Some(StrongSessionSerializable),
+    ),
     (
         Level::SnapshotIsolation,
         StrongSnapshotIsolation,
         Some(Serializable),
+    ),
+    (
+        Level::ParallelSnapshotIsolation,
+        ConsistentView,
+        Some(SnapshotIsolation),
     ),
     (
         Level::ReadCommitted,
@@ -150,10 +171,22 @@ const PLANTED: [(Level, Model, Option<Model>); 6] = [
     (Level::Nothing, StrictSerializable, Some(ReadUncommitted)),
 ];
 
+/// Histories of each level that are judged, from `FAULTBENCH_PLANTED_SEEDS` where it is set.
+fn seeds() -> u64 {
+    let asked = std::env::var("FAULTBENCH_PLANTED_SEEDS").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(20)
+}
+
+/// Whether the history need not show what its store allows: that two sites were read while they
+/// differed is up to chance, but the first history has it.
+fn may_not_show(level: Level, seed: u64) -> bool {
+    level == Level::ParallelSnapshotIsolation && seed > 0
+}
+
 #[test]
 fn planted_isolation_is_caught_at_its_level() {
     for (level, keeps, broken) in PLANTED {
-        for seed in 0..20 {
+        for seed in 0..seeds() {
             let recording = planted(level, Vocabulary::Lists, seed);
             if level != Level::Nothing {
                 let report = judged(&recording, Vocabulary::Lists, keeps);
@@ -164,21 +197,21 @@ fn planted_isolation_is_caught_at_its_level() {
                 );
             }
             if let Some(broken) = broken {
-                assert!(
-                    breaks(&recording, Vocabulary::Lists, broken),
-                    "{level:?} {seed}"
-                );
+                let is_caught = breaks(&recording, Vocabulary::Lists, broken);
+                assert!(is_caught || may_not_show(level, seed), "{level:?} {seed}");
             }
         }
     }
 }
 
+/// Registers hide the order of versions; what a search decides, it decides as for lists.
 #[test]
-fn planted_isolation_of_registers_is_never_accused_of_more() {
-    for (level, keeps, _) in PLANTED {
-        for seed in 0..20 {
+fn planted_isolation_of_registers_is_caught_at_its_level() {
+    for (level, keeps, broken) in PLANTED {
+        for seed in 0..seeds() {
+            let shape = planted_shape(level, Vocabulary::Registers, seed, 300);
+            let recording = simulate(shape);
             if level != Level::Nothing {
-                let recording = planted(level, Vocabulary::Registers, seed);
                 let report = judged(&recording, Vocabulary::Registers, keeps);
                 assert_eq!(
                     report.validity,
@@ -186,19 +219,53 @@ fn planted_isolation_of_registers_is_never_accused_of_more() {
                     "{level:?} {seed} {report:#?}"
                 );
             }
+            // Dirty writes need an order of versions to be seen as such.
+            if let Some(broken) = broken.filter(|broken| *broken != ReadUncommitted) {
+                let is_caught = breaks(&recording, Vocabulary::Registers, broken);
+                assert!(is_caught || may_not_show(level, seed), "{level:?} {seed}");
+            }
         }
     }
-    for seed in 0..20 {
-        let recording = planted(Level::ReadCommitted, Vocabulary::Registers, seed);
-        assert!(
-            breaks(&recording, Vocabulary::Registers, SnapshotIsolation),
-            "{seed}"
-        );
-        let recording = planted(Level::ReadUncommitted, Vocabulary::Registers, seed);
-        assert!(
-            breaks(&recording, Vocabulary::Registers, ReadCommitted),
-            "{seed}"
-        );
+}
+
+/// What holds is never stronger than what fails.
+#[test]
+fn answers_agree_with_the_lattice() {
+    for (level, ..) in PLANTED {
+        for (vocabulary, seed) in [(Vocabulary::Lists, 1), (Vocabulary::Registers, 2)] {
+            let recording = simulate(planted_shape(level, vocabulary, seed, 60));
+            let params = Params {
+                consistency: crate::lattice::MODELS
+                    .iter()
+                    .map(|kind| kind.model)
+                    .filter(|model| model.is_transactional())
+                    .collect(),
+                ..Params::default()
+            };
+            let model = match vocabulary {
+                Vocabulary::Lists => "list-append",
+                Vocabulary::Registers => "rw-register",
+            };
+            let report = recording.try_check(model, &params).expect("a history");
+            let validity = |model: Model| {
+                let mut claims = report.claims.iter();
+                claims
+                    .find(|claim| claim.model == model.name())
+                    .map(|claim| claim.validity)
+            };
+            for strong in &params.consistency {
+                for weak in crate::lattice::weaker_or_equal(*strong).iter() {
+                    // The axioms of these have the order of sessions in them.
+                    let with_sessions = [ReadCommitted, ReadAtomic, TransactionalCausal];
+                    if vocabulary == Vocabulary::Registers && with_sessions.contains(&weak) {
+                        continue;
+                    }
+                    let pair = (validity(*strong), validity(weak));
+                    let contradicts = (Some(Validity::Valid), Some(Validity::Invalid));
+                    assert_ne!(pair, contradicts, "{level:?} {strong:?} {weak:?}");
+                }
+            }
+        }
     }
 }
 
@@ -307,6 +374,55 @@ fn a_refused_event_changes_nothing() {
         .expect_err("a number is no list");
     assert!(error.to_string().contains("[:r :x 3]"), "{error}");
     assert!(checker.history.lists.iter().all(|lists| lists.len() == 0));
+}
+
+/// What is left of a long history shows the same, and nothing of it can be left out.
+#[test]
+fn a_minimal_history_still_shows_the_anomaly() {
+    let mut shrunk = 0;
+    for (vocabulary, level) in [
+        (Vocabulary::Lists, Level::SnapshotIsolation),
+        (Vocabulary::Registers, Level::SnapshotIsolation),
+        (Vocabulary::Registers, Level::ReadCommitted),
+    ] {
+        for seed in 0..6 {
+            let recording = simulate(Shape {
+                keys: 8,
+                ..planted_shape(level, vocabulary, seed, 80)
+            });
+            let report = judged(&recording, vocabulary, Serializable);
+            for finding in &report.findings {
+                let minimal = &finding.details["minimal"];
+                let Some(ops) = minimal["ops"].as_array() else {
+                    continue;
+                };
+                assert_eq!(minimal["is_least"], true);
+                shrunk += 1;
+                let keys = minimal["keys"].as_array().expect("keys");
+                let kept = |ops: &[serde_json::Value]| {
+                    let mut part = Recording::default();
+                    let is_kept = |op: &&Op| ops.contains(&op.index.into());
+                    part.ops = recording.ops.iter().filter(is_kept).cloned().collect();
+                    for op in &mut part.ops {
+                        let mops = op.value.as_items().expect("micro-operations").iter();
+                        let key = |mop: &Value| mop.as_items().map(|mop| mop[1].to_string());
+                        let is_kept =
+                            |mop: &&Value| key(mop).is_some_and(|k| keys.contains(&k.into()));
+                        op.value = Value::List(mops.filter(is_kept).cloned().collect());
+                    }
+                    part
+                };
+                let again = judged(&kept(ops), vocabulary, Serializable);
+                let names = again.figures["anomalies"].as_array().expect("names");
+                assert!(
+                    names.contains(&finding.anomaly.into()),
+                    "{seed} {names:?} {finding:#?}"
+                );
+                assert!(ops.len() < recording.ops.len() / 2, "{}", ops.len());
+            }
+        }
+    }
+    assert!(shrunk > 10, "{shrunk}");
 }
 
 /// Whether the edges lead around.

@@ -4,13 +4,13 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome};
+use super::history::{History, Outcome, Vocabulary};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
 use super::serialization::{self, Searched};
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
-use crate::isolation::polygraph::Accesses;
+use crate::isolation::polygraph::{Accesses, Form};
 use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
 use crate::report::{Claim, Finding, Report, Validity};
 
@@ -35,6 +35,8 @@ pub(super) struct Evidence<'h> {
     /// Edges between transactions that say who depends on whom.
     pub dependencies: usize,
     pub phenomena: Phenomena,
+    /// Some versions have no order that is known.
+    is_open: bool,
     /// What the dependencies left open and a search decided.
     searched: Searched,
     /// What the budget did not allow to be done in full.
@@ -61,6 +63,7 @@ impl<'h> Evidence<'h> {
             ambiguous: Vec::new(),
             dependencies,
             phenomena: Phenomena::default(),
+            is_open: !inference.accesses.is_empty(),
             searched: Searched::default(),
             cut_short: None,
         };
@@ -95,9 +98,26 @@ impl<'h> Evidence<'h> {
     }
 
     /// Whether a model that no anomaly rules out is known to hold.
-    fn holds(&self, model: Model) -> bool {
-        let is_searched = serialization::method(self.history.vocabulary, model).is_some();
-        self.searched.valid.contains(model) || model.kind().complete && !is_searched
+    pub fn holds(&self, model: Model) -> bool {
+        let by_anomalies = |model: Model| {
+            let method = serialization::method(self.history.vocabulary, model);
+            let is_open = match (self.history.vocabulary, method) {
+                (_, None) => false,
+                (Vocabulary::Lists, Some(method)) if method.form == Form::Snapshot => self.is_open,
+                _ => true,
+            };
+            model.kind().complete && !is_open
+        };
+        if self.searched.valid.contains(model) || by_anomalies(model) {
+            return true;
+        }
+        let out = ruled_out(self.shown());
+        let mut stronger = MODELS.iter().map(|kind| kind.model);
+        stronger.any(|stronger| {
+            by_anomalies(stronger)
+                && !out.contains(stronger)
+                && crate::lattice::weaker_or_equal(stronger).contains(model)
+        })
     }
 
     fn findings(&self) -> Vec<(Anomaly, Finding)> {

@@ -9,9 +9,14 @@ use crate::{OpType, Process, Value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     StrictSerializable,
+    /// Transactions that only read may read the past, but no process goes back.
+    SessionReads,
     /// Transactions that only read may read the past.
     StaleReads,
     SnapshotIsolation,
+    /// Snapshots of two sites, each of which sees its own commits at once and those of the other
+    /// later; writers of a key do not run at once.
+    ParallelSnapshotIsolation,
     /// Each read sees the last commit; writers lock their keys.
     ReadCommitted,
     /// Each read sees everything; writers lock their keys.
@@ -40,6 +45,7 @@ struct Running {
     mops: Vec<(i64, Option<i64>)>,
     done: Vec<Value>,
     snapshot: usize,
+    site: usize,
     writes: Vec<(i64, i64)>,
     gives_up: bool,
 }
@@ -51,7 +57,16 @@ struct Run {
     states: Vec<Store>,
     next: i64,
     recording: Recording,
+    /// By process: the state it saw or made last.
+    floors: HashMap<i64, usize>,
+    /// Of each site: its present, and what it has not applied yet of the other.
+    heads: [usize; SITES],
+    queues: [Vec<Vec<(i64, i64)>>; SITES],
+    /// Everything committed, of all sites.
+    all: Store,
 }
+
+const SITES: usize = 2;
 
 impl Run {
     fn below(&mut self, bound: u64) -> u64 {
@@ -92,6 +107,14 @@ impl Run {
         }
     }
 
+    /// Whether a transaction does all it does at its end.
+    fn is_atomic(&self) -> bool {
+        matches!(
+            self.shape.level,
+            Level::StrictSerializable | Level::SessionReads | Level::StaleReads
+        )
+    }
+
     fn is_dirty(&self) -> bool {
         matches!(self.shape.level, Level::ReadUncommitted | Level::Nothing)
     }
@@ -101,11 +124,44 @@ impl Run {
     }
 
     fn apply(&mut self, writes: &[(i64, i64)]) {
-        let mut store = self.present().clone();
+        self.apply_to(self.states.len() - 1, writes);
+    }
+
+    fn apply_to(&mut self, state: usize, writes: &[(i64, i64)]) {
+        let mut store = self.states[state].clone();
         for (key, value) in writes {
             store.entry(*key).or_default().push(*value);
         }
         self.states.push(store);
+    }
+
+    /// Applies to a site's present what is queued for it, now and then.
+    fn propagate(&mut self, site: usize) {
+        if self.below(12) > 0 {
+            return;
+        }
+        for writes in std::mem::take(&mut self.queues[site]) {
+            self.apply_to(self.heads[site], &writes);
+            self.heads[site] = self.states.len() - 1;
+        }
+    }
+
+    fn commit_at(&mut self, site: usize, writes: &[(i64, i64)]) {
+        self.apply_to(self.heads[site], writes);
+        self.heads[site] = self.states.len() - 1;
+        for (key, value) in writes {
+            self.all.entry(*key).or_default().push(*value);
+        }
+        self.queues[SITES - 1 - site].push(writes.to_vec());
+    }
+
+    /// The state a transaction begins with.
+    fn begin(&mut self, site: usize) -> usize {
+        if self.shape.level != Level::ParallelSnapshotIsolation {
+            return self.states.len() - 1;
+        }
+        self.propagate(site);
+        self.heads[site]
     }
 
     /// Does the next micro-operation of a transaction.
@@ -137,7 +193,11 @@ impl Run {
     /// Whether another committed to a key this one writes since it began.
     fn conflicts(&self, txn: &Running) -> bool {
         let count = |store: &Store, key: i64| store.get(&key).map_or(0, Vec::len);
-        let (before, now) = (&self.states[txn.snapshot], self.present());
+        let before = &self.states[txn.snapshot];
+        let now = match self.shape.level {
+            Level::ParallelSnapshotIsolation => &self.all,
+            _ => self.present(),
+        };
         let mut keys = txn.writes.iter().map(|(key, _)| *key);
         keys.any(|key| count(before, key) != count(now, key))
     }
@@ -147,23 +207,26 @@ impl Run {
         let fails = chance < self.shape.failed_permille;
         let fails = fails || txn.gives_up;
         let unknown = !fails && chance < self.shape.failed_permille * 2;
-        let atomic = matches!(
-            self.shape.level,
-            Level::StrictSerializable | Level::StaleReads
-        );
-        if atomic {
-            let stale = self.shape.level == Level::StaleReads
-                && txn.mops.iter().all(|(_, write)| write.is_none());
+        if self.is_atomic() {
+            let reads_only = txn.mops.iter().all(|(_, write)| write.is_none());
             let now = self.states.len() - 1;
-            txn.snapshot = match stale {
-                true => self.below(now as u64 + 1) as usize,
-                false => now,
+            let oldest = match self.shape.level {
+                Level::StaleReads if reads_only => 0,
+                Level::SessionReads if reads_only => {
+                    self.floors.get(&process).copied().unwrap_or(0)
+                }
+                _ => now,
             };
+            txn.snapshot = oldest + self.below((now - oldest) as u64 + 1) as usize;
             while txn.done.len() < txn.mops.len() {
                 self.step(txn);
             }
         }
-        let aborted = fails || self.shape.level == Level::SnapshotIsolation && self.conflicts(txn);
+        let compares = matches!(
+            self.shape.level,
+            Level::SnapshotIsolation | Level::ParallelSnapshotIsolation
+        );
+        let aborted = fails || compares && self.conflicts(txn);
         if aborted && self.is_dirty() {
             let mut store = self.present().clone();
             for (key, value) in &txn.writes {
@@ -175,8 +238,16 @@ impl Run {
         let is_lost = aborted || unknown && self.below(2) == 0;
         if !is_lost && !self.is_dirty() {
             let writes = txn.writes.clone();
-            self.apply(&writes);
+            match self.shape.level {
+                Level::ParallelSnapshotIsolation => self.commit_at(txn.site, &writes),
+                _ => self.apply(&writes),
+            }
         }
+        let seen = match txn.writes.is_empty() {
+            true => txn.snapshot,
+            false => self.states.len() - 1,
+        };
+        self.floors.insert(process, seen);
         let kind = match (aborted, unknown) {
             (true, _) => OpType::Fail,
             (_, true) => OpType::Info,
@@ -197,6 +268,10 @@ pub(super) fn simulate(shape: Shape) -> Recording {
         states: vec![Store::new()],
         next: 0,
         recording: Recording::default(),
+        floors: HashMap::new(),
+        heads: [0; SITES],
+        queues: Default::default(),
+        all: Store::new(),
     };
     let mut slots: Vec<(i64, Option<Running>)> = (0..shape.processes as i64)
         .map(|process| (process, None))
@@ -216,16 +291,18 @@ pub(super) fn simulate(shape: Shape) -> Recording {
                 .map(|(key, write)| run.mop(*key, *write, Value::Nil));
             let asked = Value::List(asked.collect());
             run.recording.invoke(process, "txn", asked);
+            let site = at % SITES;
             slots[at].1 = Some(Running {
                 mops,
                 done: Vec::new(),
-                snapshot: run.states.len() - 1,
+                snapshot: run.begin(site),
+                site,
                 writes: Vec::new(),
                 gives_up: false,
             });
             continue;
         };
-        let atomic = matches!(shape.level, Level::StrictSerializable | Level::StaleReads);
+        let atomic = run.is_atomic();
         let next = txn.mops.get(txn.done.len()).filter(|_| !atomic).copied();
         if let Some((key, write)) = next {
             let others = slots.iter().filter_map(|(_, other)| other.as_ref());

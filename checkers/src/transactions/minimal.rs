@@ -1,0 +1,202 @@
+//! The smallest part of a history that shows the same anomaly.
+//!
+//! Of the keys a finding is about, a history of some of the transactions, each with what it did
+//! with these keys, keeps every model the whole one keeps, if all that was read is there. So the
+//! transactions of the story are taken together with those that wrote what they read, fed to the
+//! checker again, and left out as long as it finds the same, and nothing that it did not find in
+//! the whole history ([`least`]).
+
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::json;
+
+use super::codes::Code;
+use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId, Vocabulary};
+use crate::report::Report;
+use crate::shrink::least;
+use crate::{Op, OpType, Process, Value};
+
+/// Findings made small, each of another anomaly.
+const FINDINGS_SHRUNK_MAX: usize = 4;
+/// Transactions to begin with at the most; more take too long for what they tell.
+const TXNS_MAX: usize = 600;
+/// Histories tried for one finding.
+const TRIES_MAX: usize = 300;
+
+/// Adds to the first finding of each anomaly the transactions it takes. `again` judges a history.
+pub(super) fn shrink(history: &History, report: &mut Report, again: impl Fn(&[Op]) -> Report) {
+    let whole = anomalies(report);
+    let mut shrunk: Vec<&'static str> = Vec::new();
+    for finding in &mut report.findings {
+        if shrunk.len() == FINDINGS_SHRUNK_MAX || shrunk.contains(&finding.anomaly) {
+            continue;
+        }
+        shrunk.push(finding.anomaly);
+        let part = Part::of(history, &finding.ops);
+        let Some(mut kept) = part.txns() else {
+            continue;
+        };
+        let mut tries = TRIES_MAX;
+        let mut suffices = |kept: &[TxnId]| {
+            tries = tries.checked_sub(1)?;
+            let found = anomalies(&again(&part.ops(kept)));
+            Some(found.contains(finding.anomaly) && found.is_subset(&whole))
+        };
+        if suffices(&kept) != Some(true) {
+            continue;
+        }
+        let is_least = least(&mut kept, suffices).is_some();
+        finding.details["minimal"] = json!({
+            "ops": history.indices(&kept),
+            "keys": part.keys.iter().map(|key| history.key_text(*key)).collect::<Vec<String>>(),
+            "is_least": is_least,
+        });
+    }
+}
+
+fn anomalies(report: &Report) -> BTreeSet<String> {
+    let names = report
+        .figures
+        .get("anomalies")
+        .and_then(|names| names.as_array());
+    let names = names.into_iter().flatten().filter_map(|name| name.as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// The keys a story is about.
+struct Part<'h> {
+    history: &'h History,
+    story: Vec<TxnId>,
+    keys: Vec<u32>,
+}
+
+impl<'h> Part<'h> {
+    /// The keys that two transactions of the story touch, or the only one does.
+    fn of(history: &'h History, ops: &[u64]) -> Part<'h> {
+        let told: FxHashSet<u64> = ops.iter().copied().collect();
+        let is_told = |txn: &TxnId| {
+            let indices = history.txn(*txn).indices;
+            indices.iter().all(|index| told.contains(index))
+        };
+        let story: Vec<TxnId> = (0..history.txns.len() as TxnId).filter(is_told).collect();
+        let mut touched: FxHashMap<u32, usize> = FxHashMap::default();
+        for txn in &story {
+            let keys: FxHashSet<u32> = history.mops_of(*txn).iter().map(|mop| mop.key).collect();
+            for key in keys {
+                *touched.entry(key).or_default() += 1;
+            }
+        }
+        let enough = story.len().min(2);
+        let shared = touched.into_iter().filter(|(_, count)| *count >= enough);
+        let mut keys: Vec<u32> = shared.map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        Part {
+            history,
+            story,
+            keys,
+        }
+    }
+
+    fn mops(&self, txn: TxnId) -> impl Iterator<Item = &'h Mop> {
+        let mops = self.history.mops_of(txn).iter();
+        mops.filter(|mop| self.keys.binary_search(&mop.key).is_ok())
+    }
+
+    /// The story's transactions and all that wrote what they read of the keys; `None` where they
+    /// are too many.
+    fn txns(&self) -> Option<Vec<TxnId>> {
+        let mut writers: FxHashMap<(u32, Code), TxnId> = FxHashMap::default();
+        let mut longest: FxHashMap<u32, (u32, TxnId)> = FxHashMap::default();
+        for txn in 0..self.history.txns.len() as TxnId {
+            for mop in self.mops(txn) {
+                if mop.kind == MopKind::Write {
+                    writers.insert((mop.key, mop.value), txn);
+                }
+                if mop.kind == MopKind::ReadList {
+                    let known = longest.entry(mop.key).or_insert((mop.value, txn));
+                    if known.0 < mop.value {
+                        *known = (mop.value, txn);
+                    }
+                }
+            }
+        }
+        let mut all: BTreeSet<TxnId> = BTreeSet::new();
+        let mut open = self.story.clone();
+        // The longest list is the order of its key.
+        open.extend(longest.values().map(|(_, txn)| *txn));
+        while let Some(txn) = open.pop() {
+            if !all.insert(txn) {
+                continue;
+            }
+            if all.len() > TXNS_MAX {
+                return None;
+            }
+            for mop in self.mops(txn) {
+                let single = [mop.value];
+                let seen = match mop.kind {
+                    MopKind::Read => &single[..],
+                    MopKind::ReadList => self.history.elements(mop),
+                    _ => &[],
+                };
+                open.extend(
+                    seen.iter()
+                        .filter_map(|value| writers.get(&(mop.key, *value))),
+                );
+            }
+        }
+        Some(all.into_iter().collect())
+    }
+
+    /// The events of some transactions, with what they did with the keys.
+    fn ops(&self, txns: &[TxnId]) -> Vec<Op> {
+        let mut events: Vec<(u32, Op)> = Vec::new();
+        for txn in txns {
+            let row = self.history.txn(*txn);
+            if row.invoked {
+                events.push((row.begin, self.op(*txn, OpType::Invoke, 0)));
+            }
+            let kind = match row.outcome {
+                Outcome::Ok => OpType::Ok,
+                Outcome::Fail => OpType::Fail,
+                Outcome::Info => continue,
+            };
+            if row.end != NEVER {
+                events.push((row.end, self.op(*txn, kind, 1)));
+            }
+        }
+        events.sort_by_key(|(at, _)| *at);
+        events.into_iter().map(|(_, op)| op).collect()
+    }
+
+    fn op(&self, txn: TxnId, kind: OpType, side: usize) -> Op {
+        let row = self.history.txn(txn);
+        let mops = self.mops(txn).map(|mop| {
+            let (name, value) = match (mop.kind, self.history.vocabulary) {
+                (MopKind::Write, Vocabulary::Lists) => ("append", self.value(mop.value)),
+                (MopKind::Write, Vocabulary::Registers) => ("w", self.value(mop.value)),
+                (MopKind::Read, _) if kind == OpType::Ok => ("r", self.value(mop.value)),
+                (MopKind::ReadList, _) if kind == OpType::Ok => {
+                    let elements = self.history.elements(mop).iter();
+                    ("r", Value::List(elements.map(|e| self.value(*e)).collect()))
+                }
+                _ => ("r", Value::Nil),
+            };
+            let key = self.value(self.history.keys.codes[mop.key as usize]);
+            Value::List(vec![Value::keyword(name), key, value])
+        });
+        Op {
+            index: row.indices[side],
+            time: row.times[side],
+            kind,
+            process: Process::Client(row.process),
+            f: super::FUNCTIONS[0].into(),
+            value: Value::List(mops.collect()),
+            ..Op::default()
+        }
+    }
+
+    fn value(&self, code: Code) -> Value {
+        self.history.codes.value(code)
+    }
+}
