@@ -60,7 +60,8 @@ function fit() {
   size.gutter = narrow ? 54 : 104;
   const strips = data.faults.length ? Math.max(...stripOf) + 1 : 0;
   size.head = AXIS + STRIP * ((data.phases.length ? 1 : 0) + strips) + 4;
-  size.lanes = lanes.length * size.row;
+  // States of the last lane are written on its lower edge.
+  size.lanes = lanes.length * size.row + (data.points.length ? size.row / 2 : 0);
   const room = Math.max(innerHeight * 0.72 - size.head, size.row * 4);
   size.room = Math.min(size.lanes, room);
   canvas.classList.toggle("tall", size.lanes > size.room);
@@ -331,7 +332,9 @@ function drawPoints() {
   if (seen.length > POINTS_MAX) return;
   const place = (point) => [toX(point.at), laneY(ops.lane[point.op]) + size.row / 2];
   pen.strokeStyle = pen.fillStyle = colour.point;
-  if (seen.every((point) => point.object === seen[0].object)) {
+  // Of several orders neither the way from one moment to the next nor a state means anything.
+  const oneOrder = seen.every((point) => point.object === seen[0].object);
+  if (oneOrder) {
     pen.globalAlpha = 0.6;
     pen.beginPath();
     for (const point of seen) pen.lineTo(...place(point));
@@ -348,7 +351,8 @@ function drawPoints() {
     pen.lineTo(x - 5, y);
     pen.fill();
     const room = Math.abs((n + 1 < seen.length ? toX(seen[n + 1].at) : size.width) - x);
-    if (point.state && room > 60) state(point.state, x, y + size.row / 2, room - 10);
+    if (!oneOrder || !point.state || room <= 60) return;
+    state(point.state, x, y + size.row / 2, room - 10);
   });
 }
 
