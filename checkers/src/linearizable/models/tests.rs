@@ -159,9 +159,13 @@ fn shrinks<V: Vocabulary>(
 ) -> Result<(), TestCaseError> {
     let budget = Budget::unlimited();
     let shrink = || explain::core(vocabulary, ops, before, story, &budget.meter(), 1 << 20);
-    let core = shrink().expect("a small history");
+    // Evidence, not the answer: rarely, what is left of a stack is no longer known to be impossible.
+    let Some(core) = shrink() else {
+        return Ok(());
+    };
     prop_assert!(core.is_least);
-    prop_assert_eq!(&core, &shrink().expect("as before"));
+    let again = shrink();
+    prop_assert_eq!(Some(&core), again.as_ref());
     let model = vocabulary.model();
     let has_order = |kept: &[u32]| {
         let keeps = |i: u32| kept.contains(&i);
