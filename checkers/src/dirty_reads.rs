@@ -60,16 +60,9 @@ impl DirtyReads {
 
 impl Checker for DirtyReads {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
-        let Some(process) = op.process.client() else {
+        let Some(process) = self.pending.completion(op, FUNCTIONS)? else {
             return Ok(());
         };
-        if !FUNCTIONS.contains(&op.f.as_ref()) {
-            return Err(OpError::unknown_function(op, FUNCTIONS));
-        }
-        if op.kind == OpType::Invoke {
-            return self.pending.invoke(op, process, ());
-        }
-        self.pending.completed_by(op, process)?;
         match (op.f.as_ref(), op.kind) {
             ("read", OpType::Ok) => {
                 let rows = op.value.as_items().ok_or_else(|| {

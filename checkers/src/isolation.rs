@@ -26,8 +26,8 @@ use crate::causal::evidence::Teller;
 use crate::causal::history::History;
 use crate::causal::lowering::Lowering;
 use crate::causal::order;
-use crate::checker::{self, NOTHING_TESTED, OpError, Params};
-use crate::report::{Report, Validity};
+use crate::checker::{self, OpError, Params};
+use crate::report::Report;
 
 /// How far transactions are kept apart, weakest first: each implies those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,15 +105,10 @@ pub fn judge(history: &History, level: Level, succeeded: u64, budget: &Budget) -
         }
         Err(exhausted) => Some(exhausted),
     };
-    report.findings.truncate(Report::FINDINGS_MAX);
-    if !report.findings.is_empty() {
-        report.validity = Validity::Invalid;
+    if !report.conclude(succeeded, exhausted) {
+        return report;
     }
-    if succeeded == 0 {
-        report.doubt(NOTHING_TESTED);
-    } else if let Some(exhausted) = exhausted {
-        report.doubt(exhausted.to_string());
-    } else if history.ambiguous_reads > 0 {
+    if history.ambiguous_reads > 0 {
         report.doubt(format!(
             "{} reads returned values that were written more than once: they tell nothing; write \
              unique values",

@@ -141,6 +141,28 @@ impl<T> Pending<T> {
     }
 }
 
+impl Pending<()> {
+    /// The process whose call this event completes, of which nothing is kept. `None` of named
+    /// processes and of invocations, for which there is nothing else to do.
+    ///
+    /// # Errors
+    /// The function is none of `functions`, or the event cannot follow those before it.
+    pub fn completion(&mut self, op: &Op, functions: &[&str]) -> Result<Option<i64>, OpError> {
+        let Some(process) = op.process.client() else {
+            return Ok(None);
+        };
+        if !functions.contains(&op.f.as_ref()) {
+            return Err(OpError::unknown_function(op, functions));
+        }
+        if op.kind == OpType::Invoke {
+            self.invoke(op, process, ())?;
+            return Ok(None);
+        }
+        self.completed_by(op, process)?;
+        Ok(Some(process))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

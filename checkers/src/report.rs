@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::budget::Exhausted;
+use crate::checker::NOTHING_TESTED;
 use crate::history::Warnings;
 use crate::lattice::Model;
 
@@ -134,6 +136,23 @@ impl Report {
         if self.validity == Validity::Unknown {
             self.unknown = Some(reason.into());
         }
+    }
+
+    /// Ends a check that is done with its findings: any is a violation. True if nothing stands in
+    /// the way of calling a history without them valid: something succeeded, and the budget held.
+    pub(crate) fn conclude(&mut self, succeeded: u64, exhausted: Option<Exhausted>) -> bool {
+        self.findings.truncate(Report::FINDINGS_MAX);
+        if !self.findings.is_empty() {
+            self.validity = Validity::Invalid;
+        }
+        if succeeded == 0 {
+            self.doubt(NOTHING_TESTED);
+        } else if let Some(exhausted) = exhausted {
+            self.doubt(exhausted.to_string());
+        } else {
+            return true;
+        }
+        false
     }
 
     /// Adds what pairing found odd.

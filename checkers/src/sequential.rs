@@ -81,16 +81,9 @@ impl SequentialKeys {
 
 impl Checker for SequentialKeys {
     fn push(&mut self, op: &Op) -> Result<(), OpError> {
-        let Some(process) = op.process.client() else {
+        let Some(process) = self.pending.completion(op, FUNCTIONS)? else {
             return Ok(());
         };
-        if !FUNCTIONS.contains(&op.f.as_ref()) {
-            return Err(OpError::unknown_function(op, FUNCTIONS));
-        }
-        if op.kind == OpType::Invoke {
-            return self.pending.invoke(op, process, ());
-        }
-        self.pending.completed_by(op, process)?;
         if op.f == "read" && op.kind == OpType::Ok {
             self.read(op)?;
         }

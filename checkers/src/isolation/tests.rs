@@ -3,6 +3,7 @@
 use super::*;
 use crate::Value;
 use crate::recording::Recording;
+use crate::report::Validity;
 
 /// `r` or `w`, the key and the value.
 type MicroOp = (&'static str, i64, Option<i64>);

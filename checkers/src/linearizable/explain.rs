@@ -91,7 +91,7 @@ pub(crate) fn explain<V: Vocabulary>(
             let before = ops[stuck.op as usize].finish;
             (
                 Some(stuck),
-                core(vocabulary, &ops, before, None, &meter, allowed),
+                core(vocabulary, &ops, before, None, &meter, allowed, try_steps),
             )
         }
         Cause::Contradiction(_, contradiction) => {
@@ -105,7 +105,7 @@ pub(crate) fn explain<V: Vocabulary>(
             let story = Some(&contradiction.story[..]);
             (
                 found.as_ref(),
-                core(vocabulary, &ops, before, story, &meter, allowed),
+                core(vocabulary, &ops, before, story, &meter, allowed, try_steps),
             )
         }
     };
@@ -127,7 +127,8 @@ fn search<V: Vocabulary>(
     }
 }
 
-/// The least of the operations that shows it, from `story` on if that is given.
+/// The least of the operations that shows it, from `story` on if that is given. A try to leave some
+/// out, of so many operations as `try_steps` is given, may take the steps it gives.
 pub(crate) fn core<V: Vocabulary>(
     vocabulary: &V,
     ops: &[Interval<V::Op>],
@@ -135,6 +136,7 @@ pub(crate) fn core<V: Vocabulary>(
     story: Option<&[u32]>,
     meter: &Meter<'_>,
     allowed: usize,
+    try_steps: impl Fn(usize) -> u64,
 ) -> Option<Core> {
     let model = vocabulary.model();
     let is_impossible = |tried: &[Interval<V::Op>]| {

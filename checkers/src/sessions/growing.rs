@@ -13,8 +13,8 @@ mod story;
 use super::Guarantee;
 use crate::Op;
 use crate::budget::Budget;
-use crate::checker::{self, NOTHING_TESTED, OpError, Params};
-use crate::report::{Report, Validity};
+use crate::checker::{self, OpError, Params};
+use crate::report::Report;
 use history::{History, Lowering};
 
 /// Judges collections by one guarantee. `add` or `append` carries an element, an ok `read` all of
@@ -84,15 +84,10 @@ fn judge(
         }
         Err(exhausted) => Some(exhausted),
     };
-    report.findings.truncate(Report::FINDINGS_MAX);
-    if !report.findings.is_empty() {
-        report.validity = Validity::Invalid;
+    if !report.conclude(succeeded, exhausted) {
+        return report;
     }
-    if succeeded == 0 {
-        report.doubt(NOTHING_TESTED);
-    } else if let Some(exhausted) = exhausted {
-        report.doubt(exhausted.to_string());
-    } else if history.ambiguous > 0 {
+    if history.ambiguous > 0 {
         report.doubt(format!(
             "{} elements were added more than once: who sees them tells nothing; add unique \
              elements",

@@ -9,7 +9,9 @@ use super::*;
 use crate::causal::history::{INIT, UnitId};
 use crate::causal::oracle::{self, Relation};
 use crate::causal::tests::{history, holds, shapes};
+use crate::checker::NOTHING_TESTED;
 use crate::recording::{Recording, anomalies};
+use crate::report::Validity;
 
 /// What each guarantee says a unit must have seen, by fixpoints over all pairs of units.
 struct Naive<'a> {

@@ -62,7 +62,7 @@ const failures = data.failures.map((failure, number) => {
   const begins = failure.ops.map((row) => ops.begin[row]);
   const ends = failure.ops.map((row) =>
     ops.outcome[row] === OPEN ? ops.begin[row] : ops.end[row]);
-  const [begin, end] = failure.window ?? [Math.min(...begins), Math.max(...ends)];
+  const [begin, end] = [Math.min(...begins), Math.max(...ends)];
   return { ...failure, number, begin, end };
 });
 /** Failures that can be shown, in the order of the page. */

@@ -80,7 +80,6 @@ struct FailureData<'a> {
     /// Positions in the columns.
     ops: Vec<u32>,
     about: Option<u32>,
-    window: Option<(i64, i64)>,
     states: &'a [String],
 }
 
@@ -257,9 +256,6 @@ impl<'a> Encoder<'a> {
                 .filter_map(|row| self.row(*row))
                 .collect(),
             about: failure.about.and_then(|row| self.row(row)),
-            window: failure
-                .window
-                .map(|(a, b)| (self.since_origin(a), self.since_origin(b))),
             states: &failure.states,
         };
         self.picture.failures.iter().map(failure).collect()

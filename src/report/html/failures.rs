@@ -73,7 +73,6 @@ fn failure(finding: &Finding, rows: &BTreeMap<u64, u32>) -> Failure {
         ops,
         about,
         beyond,
-        window: None,
         states: states.map_or_else(Vec::new, |states| {
             states.iter().take(STATES_MAX).map(state).collect()
         }),

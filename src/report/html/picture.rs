@@ -99,8 +99,6 @@ pub struct Failure {
     pub about: Option<u32>,
     /// Indices of operations of the story that were not collected.
     pub beyond: Vec<u64>,
-    /// The stretch of time to look at; that of `ops` where `None`.
-    pub window: Option<(i64, i64)>,
     /// The states possible just before `about`.
     pub states: Vec<String>,
     /// A drawing of the finding, as SVG.

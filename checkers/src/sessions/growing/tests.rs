@@ -6,6 +6,7 @@ use super::*;
 use crate::Value;
 use crate::checker::Checker;
 use crate::recording::{Recording, anomalies, ints};
+use crate::report::Validity;
 use Guarantee::*;
 
 /// An operation: its session, its key, and an add or what a read shows: bits over the adds of its
