@@ -91,7 +91,8 @@ impl Summary {
             runs => format!("{runs} runs"),
         };
         let surprises = match self.surprises().count() {
-            0 => "all as expected".to_owned(),
+            0 if self.complete() => "all as expected".to_owned(),
+            0 => "no surprise so far".to_owned(),
             1 => "1 surprise".to_owned(),
             more => format!("{more} surprises"),
         };
