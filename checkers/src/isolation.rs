@@ -18,6 +18,8 @@ pub(crate) mod polygraph;
 pub(crate) mod refutation;
 mod replay;
 pub(crate) mod search;
+mod versions;
+mod windows;
 
 use crate::Op;
 use crate::budget::{Budget, Exhausted, Meter};

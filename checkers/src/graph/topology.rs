@@ -108,6 +108,9 @@ pub(crate) struct Topology {
     /// By node, its place; by place, its node.
     place: Vec<u32>,
     order: Vec<Node>,
+    /// Nodes whose place changed since somebody asked, and whether each is among them.
+    moved: Vec<Node>,
+    is_moved: Vec<bool>,
     /// By node: the search that saw it last, and the edge it came by.
     seen: Vec<u32>,
     by: Vec<Tagged>,
@@ -131,6 +134,8 @@ impl Topology {
             came: Vec::new(),
             place: Vec::new(),
             order: Vec::with_capacity(nodes as usize),
+            moved: Vec::new(),
+            is_moved: vec![false; nodes as usize],
             seen: vec![0; nodes as usize],
             by: vec![none; nodes as usize],
             searches: 0,
@@ -180,16 +185,31 @@ impl Topology {
         Ok(Ok(()))
     }
 
-    /// Of every node the least of what it and all nodes behind it have. It must be sorted.
-    pub fn least(&self, mut of_node: Vec<u32>) -> Vec<u32> {
+    /// Makes of every node's number the least of its own and those of all nodes behind it. It must
+    /// be sorted.
+    pub fn least(&self, of_node: &mut [u32]) {
         for node in self.order.iter().rev() {
             let came = self.out.came(*node).map(|edge| self.came[edge as usize].to);
             let behind = self.out.given(*node).iter().copied().chain(came);
             let least = behind.map(|to| of_node[to as usize]).min();
-            let least = least.unwrap_or(u32::MAX);
-            of_node[*node as usize] = of_node[*node as usize].min(least);
+            let own = &mut of_node[*node as usize];
+            *own = least.map_or(*own, |least| least.min(*own));
         }
-        of_node
+    }
+
+    /// Makes of every node's number the greatest of its own and those of all nodes before it. It
+    /// must be sorted.
+    pub fn greatest(&self, of_node: &mut [u32]) {
+        for node in &self.order {
+            let came = self
+                .into
+                .came(*node)
+                .map(|edge| self.came[edge as usize].from);
+            let before = self.into.given(*node).iter().copied().chain(came);
+            let greatest = before.map(|from| of_node[from as usize]).max();
+            let own = &mut of_node[*node as usize];
+            *own = greatest.map_or(*own, |greatest| greatest.max(*own));
+        }
     }
 
     /// A cycle among the nodes that found no place: each has one of them before it.
@@ -221,7 +241,7 @@ impl Topology {
 
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
-        let a_node = 7 * size_of::<u32>() + size_of::<Tagged>();
+        let a_node = 8 * size_of::<u32>() + size_of::<Tagged>();
         let came = self.came.capacity() * (size_of::<Tagged>() + 2 * size_of::<u32>());
         (self.seen.len() * a_node + 2 * self.out.given.len() * size_of::<Node>() + came) as u64
     }
@@ -234,6 +254,14 @@ impl Topology {
     #[inline]
     pub fn place(&self, node: Node) -> u32 {
         self.place[node as usize]
+    }
+
+    /// Hands over the nodes whose place edges have changed since the last time.
+    pub fn drain_moved(&mut self, mut take: impl FnMut(Node)) {
+        for node in self.moved.drain(..) {
+            self.is_moved[node as usize] = false;
+            take(node);
+        }
     }
 
     /// Edges that came and are still there.
@@ -368,6 +396,9 @@ impl Topology {
         for (node, place) in self.behind.iter().zip(places) {
             self.place[*node as usize] = place;
             self.order[place as usize] = *node;
+            if !std::mem::replace(&mut self.is_moved[*node as usize], true) {
+                self.moved.push(*node);
+            }
         }
         Ok(())
     }

@@ -1,24 +1,25 @@
 //! A first order of the events: run what can be run.
 //!
 //! Of the events that nothing known keeps back, one is taken whose reads find what they found, and
-//! whose writes replace what nobody still has to read. Among several the most urgent goes first: by
-//! the earliest end among all that must follow it. Only where nothing can run is something run that
-//! should not, and left to the search. On the history of a store that keeps its promise this comes
-//! close to what happened, at the cost of a sort.
+//! whose writes replace what nobody still has to read, and no version that has to come first is
+//! missing. Among several the most urgent goes first: by the latest time it can have happened at.
+//! Only where nothing can run is something run that should not, and left to the search. On the
+//! history of a store that keeps its promise this comes close to what happened, at the cost of a
+//! sort.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::polygraph::{Access, Form, INIT, NOTHING, Polygraph};
+use super::polygraph::{Form, Polygraph};
+use super::versions::{NOBODY, Version, Versions};
+use super::windows::Windows;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::Node;
-use crate::graph::topology::Choose;
+use crate::graph::topology::{Choose, Topology};
 
-/// A version: the access that wrote it, or the number of all accesses and the key it is the initial
-/// version of.
-type Version = u32;
-
-const NOBODY: u32 = u32::MAX;
+/// Events woken at once that wait for the same key: those with more time than these hardly go
+/// first.
+const WOKEN_MAX: usize = 8;
 
 /// Runs events as they become ready.
 #[derive(Debug)]
@@ -26,77 +27,70 @@ pub(super) struct Guess<'p, 'g> {
     polygraph: &'p Polygraph<'g>,
     /// By event: when it has to have happened.
     deadlines: Vec<u32>,
-    /// By access: the version it found.
-    found: Vec<Version>,
+    versions: Versions,
     /// By version: how many have not read it yet that will.
     left: Vec<u32>,
-    /// By key: the version there now, and who began and will replace it.
+    /// By key: the version there now, who began and will replace it, and how many of its versions,
+    /// by the ends of their zones, are surely written.
     top: Vec<Version>,
     holder: Vec<u32>,
-    /// By key: events that wait until its version may be replaced; those that are to read it
-    /// themselves apart.
-    parked: Vec<BinaryHeap<Reverse<(u32, Node)>>>,
-    updates: Vec<Vec<Node>>,
-    /// Events that may be able to run, with the key they waited for.
-    awake: BinaryHeap<Reverse<(u32, Node, u32)>>,
+    written: Vec<u32>,
+    /// By key: events that wait until its version may be replaced.
+    parked: Vec<Queue>,
+    /// Events that may be able to run.
+    awake: Queue,
     /// Events that wait, whatever for.
-    ready: BinaryHeap<Reverse<(u32, Node)>>,
-    is_done: Vec<bool>,
+    ready: Queue,
+    state: Vec<State>,
+}
+
+/// Events by deadline.
+type Queue = BinaryHeap<Reverse<(u32, Node)>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Early,
+    Ready,
+    Done,
 }
 
 /// What keeps an event back.
 enum Blocked {
-    /// Its own or another's read of the key's version.
+    /// The key's version may not be replaced yet, or not by this.
     Key(u32),
     /// What it read is gone.
     Lost,
 }
 
 impl<'p, 'g> Guess<'p, 'g> {
-    /// `deadlines` are those of the events.
+    /// `windows` are those of the events before anything but their own ends is known.
     pub fn new(
         polygraph: &'p Polygraph<'g>,
-        deadlines: Vec<u32>,
+        mut windows: Windows,
+        topology: &Topology,
         meter: &mut Meter,
     ) -> Result<Guess<'p, 'g>, Exhausted> {
-        let accesses = polygraph.accesses;
-        let all = accesses.all();
-        let keys = all.last().map_or(0, |last| last.key + 1) as usize;
-        let mut guess = Guess {
-            polygraph,
-            found: vec![NOBODY; all.len()],
-            left: vec![0; all.len() + keys],
-            top: (0..keys as u32).map(|key| all.len() as u32 + key).collect(),
-            holder: vec![NOBODY; keys],
-            parked: (0..keys).map(|_| BinaryHeap::new()).collect(),
-            updates: vec![Vec::new(); keys],
-            awake: BinaryHeap::new(),
-            ready: BinaryHeap::new(),
-            is_done: vec![false; deadlines.len()],
-            deadlines,
-        };
-        let mut number = 0;
-        for same in all.chunk_by(|a, b| (a.key, a.source) == (b.key, b.source)) {
-            let version = match same[0].source {
-                NOTHING => NOBODY,
-                INIT => all.len() as u32 + same[0].key,
-                source => {
-                    let own = accesses.of_txn(source).iter().copied();
-                    let wrote = |access: &Access| access.key == same[0].key && access.writes;
-                    let mut own = own.filter(|number| wrote(&all[*number as usize]));
-                    own.next().unwrap_or(NOBODY)
-                }
-            };
-            if version != NOBODY {
-                guess.left[version as usize] = same.len() as u32;
-            }
-            for _ in same {
-                meter.step(0)?;
-                guess.found[number] = version;
-                number += 1;
-            }
+        let mut versions = Versions::new(polygraph, meter)?;
+        windows.narrow(polygraph, &mut versions, topology, meter)?;
+        let keys = polygraph.accesses.keys() as usize;
+        let accesses = polygraph.accesses.all().len();
+        let mut left = vec![0; accesses + keys];
+        for found in versions.found.iter().filter(|found| **found != NOBODY) {
+            left[*found as usize] += 1;
         }
-        Ok(guess)
+        Ok(Guess {
+            polygraph,
+            versions,
+            left,
+            top: (accesses as u32..).take(keys).collect(),
+            holder: vec![NOBODY; keys],
+            written: vec![0; keys],
+            parked: vec![Queue::new(); keys],
+            awake: Queue::new(),
+            ready: Queue::new(),
+            state: vec![State::Early; windows.latest.len()],
+            deadlines: windows.latest,
+        })
     }
 
     fn parts(&self, event: Node) -> Option<(u32, bool, bool)> {
@@ -108,27 +102,40 @@ impl<'p, 'g> Guess<'p, 'g> {
     /// What keeps the event from running now, if anything does.
     fn blocked(&self, event: Node) -> Option<Blocked> {
         let (txn, reads, commits) = self.parts(event)?;
+        let holds = self.polygraph.form == Form::Snapshot;
         for number in self.polygraph.accesses.of_txn(txn) {
             let access = &self.polygraph.accesses.all()[*number as usize];
             let key = access.key as usize;
-            let found = self.found[*number as usize];
+            let found = self.versions.found[*number as usize];
             if reads && found != NOBODY && found != self.top[key] {
                 return Some(Blocked::Lost);
             }
-            if !access.writes {
+            if !access.writes || !(commits || holds) {
                 continue;
             }
             let own = u32::from(self.polygraph.form == Form::Serial && found != NOBODY);
             let is_read = commits && self.left[self.top[key] as usize] > own;
-            if is_read || ![NOBODY, txn].contains(&self.holder[key]) {
+            let is_held = ![NOBODY, txn].contains(&self.holder[key]);
+            if is_read || is_held || self.is_early(access.key, *number) {
                 return Some(Blocked::Key(access.key));
             }
         }
         None
     }
 
+    /// Whether a version of the key that must come before this one is not written yet.
+    fn is_early(&self, key: u32, number: u32) -> bool {
+        let first = self
+            .versions
+            .finishing(key)
+            .get(self.written[key as usize] as usize);
+        let start = self.versions.zones[number as usize].start;
+        let zone = |other: &u32| self.versions.zones[*other as usize];
+        first.is_some_and(|other| *other != number && zone(other).finish < start)
+    }
+
     fn run(&mut self, event: Node) {
-        self.is_done[event as usize] = true;
+        self.state[event as usize] = State::Done;
         let Some((txn, reads, commits)) = self.parts(event) else {
             return;
         };
@@ -136,14 +143,14 @@ impl<'p, 'g> Guess<'p, 'g> {
         for number in polygraph.accesses.of_txn(txn) {
             let access = &polygraph.accesses.all()[*number as usize];
             let key = access.key as usize;
-            let found = self.found[*number as usize];
+            let found = self.versions.found[*number as usize];
             if reads && found != NOBODY {
                 self.left[found as usize] -= 1;
             }
             if commits && access.writes {
                 self.top[key] = *number;
                 self.holder[key] = NOBODY;
-                self.updates[key].clear();
+                self.count_written(access.key);
             } else if reads && access.writes && polygraph.form == Form::Snapshot {
                 self.holder[key] = txn;
             }
@@ -151,53 +158,61 @@ impl<'p, 'g> Guess<'p, 'g> {
         }
     }
 
+    fn count_written(&mut self, key: u32) {
+        let written = &mut self.written[key as usize];
+        let rest = &self.versions.finishing(key)[*written as usize..];
+        let is_written = |number: &&u32| {
+            let access = &self.polygraph.accesses.all()[**number as usize];
+            let [_, commit] = self.polygraph.events_of(access.txn);
+            self.state[commit as usize] == State::Done
+        };
+        *written += rest.iter().take_while(is_written).count() as u32;
+    }
+
     /// Wakes who may replace the version of the key now.
     fn wake(&mut self, key: u32) {
-        match self.left[self.top[key as usize] as usize] {
+        let top = self.top[key as usize];
+        match self.left[top as usize] {
             0 => {
-                if let Some(Reverse((deadline, event))) = self.parked[key as usize].pop() {
-                    self.awake.push(Reverse((deadline, event, key)));
+                for _ in 0..WOKEN_MAX {
+                    let Some(entry) = self.parked[key as usize].pop() else {
+                        break;
+                    };
+                    self.awake.push(entry);
                 }
             }
+            // The only one that has not read it yet may be about to replace it.
             1 => {
-                for event in self.updates[key as usize].drain(..) {
-                    let deadline = self.deadlines[event as usize];
-                    self.awake.push(Reverse((deadline, event, key)));
+                let update = self.versions.updates[top as usize];
+                if update != NOBODY {
+                    let txn = self.polygraph.accesses.all()[update as usize].txn;
+                    let [_, commit] = self.polygraph.events_of(txn);
+                    self.stir(commit);
                 }
             }
             _ => {}
         }
     }
 
-    /// Lets an event wait for a key.
-    fn park(&mut self, event: Node, key: u32) {
-        let is_update = self.polygraph.form == Form::Serial
-            && self.parts(event).is_some_and(|(txn, ..)| {
-                let mut own = self.polygraph.accesses.of_txn(txn).iter();
-                own.any(|number| self.found[*number as usize] == self.top[key as usize])
-            });
-        if is_update {
-            self.updates[key as usize].push(event);
-        } else {
-            let entry = Reverse((self.deadlines[event as usize], event));
-            self.parked[key as usize].push(entry);
+    fn stir(&mut self, event: Node) {
+        if self.state[event as usize] == State::Ready {
+            self.awake
+                .push(Reverse((self.deadlines[event as usize], event)));
         }
     }
 }
 
 impl Choose for Guess<'_, '_> {
     fn ready(&mut self, event: Node) {
-        let deadline = self.deadlines[event as usize];
-        self.awake.push(Reverse((deadline, event, NOBODY)));
-        self.ready.push(Reverse((deadline, event)));
+        self.state[event as usize] = State::Ready;
+        self.ready
+            .push(Reverse((self.deadlines[event as usize], event)));
+        self.stir(event);
     }
 
     fn next(&mut self) -> Option<Node> {
-        while let Some(Reverse((_, event, key))) = self.awake.pop() {
-            if self.is_done[event as usize] {
-                if key != NOBODY {
-                    self.wake(key);
-                }
+        while let Some(Reverse((deadline, event))) = self.awake.pop() {
+            if self.state[event as usize] != State::Ready {
                 continue;
             }
             match self.blocked(event) {
@@ -206,16 +221,13 @@ impl Choose for Guess<'_, '_> {
                     return Some(event);
                 }
                 Some(Blocked::Lost) => {}
-                Some(Blocked::Key(other)) => {
-                    self.park(event, other);
-                    if key != NOBODY && key != other {
-                        self.wake(key);
-                    }
+                Some(Blocked::Key(key)) => {
+                    self.parked[key as usize].push(Reverse((deadline, event)));
                 }
             }
         }
         while let Some(Reverse((_, event))) = self.ready.pop() {
-            if !self.is_done[event as usize] {
+            if self.state[event as usize] == State::Ready {
                 self.run(event);
                 return Some(event);
             }

@@ -74,6 +74,8 @@ impl Choice {
 pub(crate) struct Accesses {
     /// By key and source.
     all: Vec<Access>,
+    /// Where those of each key begin.
+    key_begins: Vec<u32>,
     /// Numbers of accesses by transaction, and where those of each begin.
     by_txn: Vec<u32>,
     begins: Vec<u32>,
@@ -83,6 +85,14 @@ impl Accesses {
     /// Those of transactions below `txns`.
     pub fn new(txns: u32, mut all: Vec<Access>) -> Accesses {
         all.sort_unstable();
+        let keys = all.last().map_or(0, |last| last.key as usize + 1);
+        let mut key_begins = vec![0u32; keys + 1];
+        for access in &all {
+            key_begins[access.key as usize + 1] += 1;
+        }
+        for key in 0..keys {
+            key_begins[key + 1] += key_begins[key];
+        }
         let mut begins = vec![0u32; txns as usize + 2];
         for access in &all {
             begins[access.txn as usize + 2] += 1;
@@ -99,6 +109,7 @@ impl Accesses {
         begins.pop();
         Accesses {
             all,
+            key_begins,
             by_txn,
             begins,
         }
@@ -106,7 +117,7 @@ impl Accesses {
 
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
-        let numbers = self.by_txn.len() + self.begins.len();
+        let numbers = self.by_txn.len() + self.begins.len() + self.key_begins.len();
         let accesses = self.all.len() * size_of::<Access>();
         (accesses + numbers * size_of::<u32>()) as u64
     }
@@ -126,12 +137,25 @@ impl Accesses {
         &self.by_txn[self.begins[at] as usize..self.begins[at + 1] as usize]
     }
 
+    /// Keys are below this.
+    pub fn keys(&self) -> u32 {
+        self.key_begins.len() as u32 - 1
+    }
+
+    /// Numbers of what was done with a key.
+    #[inline]
+    pub fn of_key(&self, key: u32) -> std::ops::Range<u32> {
+        let at = key as usize;
+        self.key_begins[at]..self.key_begins[at + 1]
+    }
+
     /// Who read from `source`.
     pub fn readers(&self, key: u32, source: u32) -> impl Iterator<Item = u32> {
-        let at = |access: &Access| (access.key, access.source);
-        let begin = self.all.partition_point(|a| at(a) < (key, source));
-        let same = self.all[begin..].iter();
-        same.take_while(move |access| at(access) == (key, source))
+        let own = self.of_key(key);
+        let own = &self.all[own.start as usize..own.end as usize];
+        let begin = own.partition_point(|access| access.source < source);
+        let same = own[begin..].iter();
+        same.take_while(move |access| access.source == source)
             .map(|access| access.txn)
     }
 }
@@ -164,6 +188,12 @@ impl Polygraph<'_> {
             _ => (event / 2, event % 2 == 1),
         };
         (node < self.accesses.txns()).then_some((node, commits))
+    }
+
+    /// The snapshot and the commit of a transaction, which may be one.
+    #[inline]
+    pub fn events_of(&self, txn: u32) -> [Node; 2] {
+        [self.snapshot(txn), self.commit(txn)]
     }
 
     fn snapshot(&self, txn: u32) -> Node {

@@ -91,14 +91,16 @@ pub(super) fn search(
             mask: WW | WR | RW | THROUGH | method.order,
             accesses,
         };
-        let ends = |event: Node| {
-            let txn = polygraph.txn_of(event);
-            txn.map_or(NEVER, |(txn, _)| evidence.history.txn(txn).end)
+        let span = |event: Node| {
+            let txn = polygraph
+                .txn_of(event)
+                .map(|(txn, _)| evidence.history.txn(txn));
+            txn.map_or([0, NEVER], |txn| [txn.begin, txn.end])
         };
         let decided = if claimed(&model) {
-            decide(&polygraph, ends, meter)
+            decide(&polygraph, span, meter)
         } else {
-            decide(&polygraph, ends, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
+            decide(&polygraph, span, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
         };
         match decided {
             Ok(Ok(_)) => searched.valid = searched.valid.or(weaker_or_equal(model)),
