@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::checker::{OpError, Params, model_named};
-use crate::report::Report;
+use crate::report::{Finding, Report};
 use crate::{Op, OpType, Process, Value};
 
 /// A history in the making. Indices count from 0; event `i` is at `i` milliseconds.
@@ -87,6 +87,14 @@ pub(crate) fn anomalies(report: &Report) -> Vec<&'static str> {
         .iter()
         .map(|finding| finding.anomaly)
         .collect()
+}
+
+/// The events of the minimal part of a finding, and whether none of them can be left out.
+pub(crate) fn minimal(finding: &Finding) -> Option<(Vec<u64>, bool)> {
+    let minimal = finding.details.get("minimal")?;
+    let ops = minimal["ops"].as_array()?.iter();
+    let ops = ops.map(|op| op.as_u64()).collect::<Option<Vec<u64>>>()?;
+    Some((ops, minimal["is_least"].as_bool()?))
 }
 
 pub(crate) fn ints(items: &[i64]) -> Value {

@@ -1,6 +1,7 @@
 //! The guarantees of sessions against naive readings of their definitions; what is told; simulated
 //! stores that break one guarantee each.
 
+mod minimal;
 mod simulated;
 
 use proptest::prelude::*;
