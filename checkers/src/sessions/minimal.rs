@@ -3,8 +3,8 @@
 //! Guarantees and axioms of isolation are kept by parts of what keeps them: of a history without
 //! some operations, and without what was read from those, or of some keys alone. So the operations
 //! of the story are taken together with those that wrote what they read, and left out as long as
-//! the same read breaks the guarantee, or a cycle of the same sort does. Where a story leaves out
-//! how something was known, all operations on its keys are begun with, else the whole history.
+//! the same read breaks the guarantee, or a cycle of the same sort does. Where that does not show
+//! it, all operations on its keys are begun with, else the whole history.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +27,15 @@ pub(crate) trait Whole: Sized {
     fn touched(&self, unit: u32) -> Vec<u32>;
     /// The units without which nobody would have written what this one read of these keys.
     fn sources(&self, unit: u32, keys: &[u32]) -> Vec<u32>;
+    /// The units by which something in the story was known or is ordered, where it does not say.
+    ///
+    /// # Errors
+    /// The budget's end.
+    fn between(
+        &self,
+        violation: &Self::Violation,
+        meter: &mut Meter,
+    ) -> Result<Vec<u32>, Exhausted>;
     fn key(&self, key: u32) -> &Value;
     /// What these units, ascending, did with these keys, as a history of its own in which they have
     /// their places as numbers. `None` if they read what none of them wrote.
@@ -36,10 +45,11 @@ pub(crate) trait Whole: Sized {
 
 /// What makes two violations the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub sort: &'static str,
-    /// The operation whose read it is, by its invocation; `None` of a cycle.
-    pub reader: Option<u64>,
+pub(crate) enum Mark {
+    /// The operation whose read it is, by its invocation.
+    Reader(u64),
+    /// A cycle of this sort.
+    Cycle(&'static str),
 }
 
 /// Adds to the first findings, one for each violation, what it takes to show them. `judge` finds
@@ -58,7 +68,11 @@ pub(crate) fn shrink<H: Whole>(
             let found = judge(part, &mut meter).ok()?;
             Some(found.iter().any(|found| part.mark(found) == mark))
         };
-        let story = Story::new(history, &finding.ops);
+        let mut meter = shrink::budget(budget).meter();
+        let Ok(between) = history.between(violation, &mut meter) else {
+            return;
+        };
+        let story = Story::new(history, &finding.ops, between);
         let starts = [
             Story::with_sources,
             Story::all_of_its_keys,
@@ -108,11 +122,14 @@ struct Story<'h, H> {
 type Start = (Vec<u32>, Vec<u32>);
 
 impl<H: Whole> Story<'_, H> {
-    /// The units that completed at these events, and the keys they share.
-    fn new<'h>(history: &'h H, completed: &[u64]) -> Story<'h, H> {
+    /// The units that completed at these events and those `between`, and the keys they share.
+    fn new<'h>(history: &'h H, completed: &[u64], between: Vec<u32>) -> Story<'h, H> {
         let told: FxHashSet<u64> = completed.iter().copied().collect();
-        let mut units: Vec<u32> = (0..history.units() as u32).collect();
-        units.retain(|unit| told.contains(&history.span(*unit).completed));
+        let mut units = between;
+        let all = 0..history.units() as u32;
+        units.extend(all.filter(|unit| told.contains(&history.span(*unit).completed)));
+        units.sort_unstable();
+        units.dedup();
         let touched: Vec<Vec<u32>> = units.iter().map(|unit| history.touched(*unit)).collect();
         let keys = shared_keys(&touched);
         Story {

@@ -1,7 +1,9 @@
 //! Parts of a history, each a history of its own.
 
 use super::{Access, History, INIT, Outcome, Recorder, Span, UnitId};
+use crate::budget::{Exhausted, Meter};
 use crate::causal::convergence::Violation;
+use crate::causal::path::path;
 use crate::sessions::minimal::{Mark, Whole};
 use crate::value::Value;
 
@@ -27,6 +29,23 @@ impl Whole for History {
         let reads = reads.filter(|read| keys.binary_search(&read.key).is_ok());
         let sources = reads.map(|read| read.source);
         sources.filter(|source| *source != INIT).collect()
+    }
+
+    /// Of a conflict: how the unit that tells it knew of the older write.
+    fn between(&self, violation: &Violation, meter: &mut Meter) -> Result<Vec<UnitId>, Exhausted> {
+        let Violation::CyclicConflicts(steps) = violation else {
+            return Ok(Vec::new());
+        };
+        let mut units = Vec::new();
+        for step in steps {
+            meter.step(0)?;
+            let known = step
+                .because
+                .map(|reader| path(self, &[], step.source, reader));
+            let known = known.flatten().unwrap_or_default();
+            units.extend(known.iter().flat_map(|step| [step.source, step.reader]));
+        }
+        Ok(units)
     }
 
     fn key(&self, key: u32) -> &Value {
@@ -57,11 +76,10 @@ impl Whole for History {
     }
 
     fn mark(&self, violation: &Violation) -> Mark {
-        let (sort, reader) = match violation {
-            Violation::CyclicOrder(_) => ("order", None),
-            Violation::CyclicConflicts(_) => ("conflicts", None),
-            Violation::Overwritten(found) => ("overwritten", Some(self.span(found.unit).invoked)),
-        };
-        Mark { sort, reader }
+        match violation {
+            Violation::CyclicOrder(_) => Mark::Cycle("order"),
+            Violation::CyclicConflicts(_) => Mark::Cycle("conflicts"),
+            Violation::Overwritten(found) => Mark::Reader(self.span(found.unit).invoked),
+        }
     }
 }

@@ -3,12 +3,42 @@
 //! A collection without an element is one that it was never added to: what a read shows of a part
 //! is what the part adds.
 
+use super::clocks;
 use super::history::{AddId, Done, History, Lowering};
-use super::rules::Violation;
+use super::rules::{Violation, Why};
+use crate::budget::{Exhausted, Meter};
 use crate::causal::history::{Outcome, Span};
 use crate::checker::Params;
+use crate::graph::cycles::{Edge, shortest_of_any};
+use crate::graph::{THROUGH, WW};
 use crate::sessions::minimal::{Mark, Whole};
 use crate::value::Value;
+
+/// The units on a shortest path by sessions and reads. These are not cyclic where it is asked, so
+/// every cycle is the path and the way back.
+fn path(history: &History, from: u32, to: u32, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
+    let mut builder = clocks::causality(history);
+    builder.edge(to, from, THROUGH);
+    let cycle = shortest_of_any(&builder.build(), history.units() as u32, meter)?;
+    Ok(cycle.into_iter().flatten().map(|edge| edge.from).collect())
+}
+
+impl History {
+    /// A unit that is shown in a list what `edge` has one after the other.
+    fn reader_of(&self, edge: &Edge, meter: &mut Meter) -> Result<Option<u32>, Exhausted> {
+        for read in &self.reads {
+            meter.step(0)?;
+            let mut pairs = self.shown(read).windows(2);
+            if pairs.any(|pair| {
+                let [from, to] = [pair[0], pair[1]].map(|add| self.add(add).unit);
+                from == edge.from && to == edge.to
+            }) {
+                return Ok(Some(read.unit));
+            }
+        }
+        Ok(None)
+    }
+}
 
 impl Whole for History {
     type Violation = Violation;
@@ -29,6 +59,35 @@ impl Whole for History {
 
     fn sources(&self, _unit: u32, _keys: &[u32]) -> Vec<u32> {
         Vec::new()
+    }
+
+    /// How a reader knew of what it lacks, how the late one of two elements came before the early
+    /// one, and which reads show the order of lists that a cycle has.
+    fn between(&self, violation: &Violation, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
+        match violation {
+            Violation::Missing { read, add, why } => match why {
+                Why::Own | Why::Seen | Why::SameSession | Why::Shorter => Ok(Vec::new()),
+                Why::Known | Why::ReadBefore => path(self, self.add(*add).unit, read.unit, meter),
+            },
+            Violation::Order { early, late, .. } => {
+                path(self, self.add(*late).unit, self.add(*early).unit, meter)
+            }
+            Violation::Rewritten { read, before } => {
+                let [shorter, longer] = [self.shown(read), self.shown(before)];
+                let pair = shorter.iter().zip(longer).find(|(a, b)| a != b);
+                let ends = [shorter, longer].map(|shown| shown.last());
+                let adds = pair.map_or(ends, |(a, b)| [Some(a), Some(b)]);
+                let adds = adds.into_iter().flatten();
+                Ok(adds.map(|add| self.add(*add).unit).collect())
+            }
+            Violation::Cycle(cycle) => {
+                let mut readers = Vec::new();
+                for edge in cycle.iter().filter(|edge| edge.kind == WW) {
+                    readers.extend(self.reader_of(edge, meter)?);
+                }
+                Ok(readers)
+            }
+        }
     }
 
     fn key(&self, key: u32) -> &Value {
@@ -59,13 +118,11 @@ impl Whole for History {
     }
 
     fn mark(&self, violation: &Violation) -> Mark {
-        let (sort, read) = match violation {
-            Violation::Missing { read, .. } => ("missing", Some(read)),
-            Violation::Order { read, .. } => ("order", Some(read)),
-            Violation::Rewritten { read, .. } => ("rewritten", Some(read)),
-            Violation::Cycle(_) => ("cycle", None),
-        };
-        let reader = read.map(|read| self.span(read.unit).invoked);
-        Mark { sort, reader }
+        match violation {
+            Violation::Missing { read, .. }
+            | Violation::Order { read, .. }
+            | Violation::Rewritten { read, .. } => Mark::Reader(self.span(read.unit).invoked),
+            Violation::Cycle(_) => Mark::Cycle("order"),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Sets and lists against the definitions taken literally: every order is tried.
 
+mod minimal;
+
 use proptest::prelude::*;
 
 use super::*;
