@@ -22,6 +22,8 @@ pub(crate) mod counters;
 pub(crate) mod growing;
 pub(crate) mod minimal;
 pub mod own;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 use crate::Op;
 use crate::budget::{Budget, Exhausted, Meter};

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::checker::Checker;
 use crate::recording::{Recording, anomalies};
+use crate::sessions::simulated::{self, Object, Shows, Store};
 use Guarantee::*;
 
 fn judged(recording: &Recording, guarantee: Guarantee) -> Report {
@@ -149,4 +150,42 @@ proptest! {
             }
         }
     }
+}
+
+/// Counters of simulated stores, to which each write adds an amount of its own.
+fn counters(amount: fn(usize) -> i64, test: impl Fn(&Object)) {
+    test(&Object {
+        shows: Shows::All,
+        judge: &|calls, guarantee| {
+            let adds = |write: usize| Value::Int(amount(write));
+            let sum = |shown: &[usize]| Value::Int(shown.iter().map(|w| amount(*w)).sum());
+            judged(&simulated::recorded(calls, "add", adds, sum), guarantee).validity
+        },
+    });
+}
+
+#[test]
+fn counters_that_keep_their_promises_are_never_flagged() {
+    let amounts: [fn(usize) -> i64; 3] = [|_| 1, |w| 1 + w as i64 % 5, |w| w as i64 % 7 - 3];
+    for amount in amounts {
+        counters(amount, |counters| {
+            for store in [
+                Store::Beginnings,
+                Store::Convergent,
+                Store::Memory,
+                Store::Pram,
+            ] {
+                counters.is_flagged_only_for(store, &[]);
+            }
+        });
+    }
+}
+
+/// Whose adds are in a sum, bounds do not tell.
+#[test]
+fn own_adds_and_earlier_reads_that_are_missed_are_caught() {
+    counters(
+        |_| 1,
+        |counters| counters.is_caught_at_each_of(&[ReadYourWrites, MonotonicReads]),
+    );
 }
