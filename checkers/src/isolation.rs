@@ -29,7 +29,8 @@ use crate::causal::history::History;
 use crate::causal::lowering::Lowering;
 use crate::causal::order;
 use crate::checker::{self, OpError, Params};
-use crate::report::Report;
+use crate::report::{Finding, Report};
+use crate::sessions::minimal;
 
 /// How far transactions are kept apart, weakest first: each implies those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,10 +100,14 @@ pub fn judge(history: &History, level: Level, succeeded: u64, budget: &Budget) -
     report.figure("misreads", misreads.len());
     report.figure("ambiguous_reads", history.ambiguous_reads);
     let exhausted = match violations(history, level, &mut budget.meter()) {
-        Ok(violations) => {
-            report.figure("violations", violations.len());
-            let told = violations.iter().take(Report::FINDINGS_MAX);
-            report.findings.extend(told.map(|v| teller.violation(v)));
+        Ok(found) => {
+            report.figure("violations", found.len());
+            let told = found.iter().take(Report::FINDINGS_MAX);
+            let mut told: Vec<Finding> = told.map(|v| teller.violation(v)).collect();
+            minimal::shrink(history, &found, &mut told, budget, |part, meter| {
+                violations(part, level, meter)
+            });
+            report.findings.extend(told);
             None
         }
         Err(exhausted) => Some(exhausted),

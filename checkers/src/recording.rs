@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::checker::{OpError, Params, model_named};
-use crate::report::Report;
+use crate::report::{Finding, Report};
 use crate::{Op, OpType, Process, Value};
 
 /// A history in the making. Indices count from 0; event `i` is at `i` milliseconds.
@@ -89,6 +89,21 @@ pub(crate) fn anomalies(report: &Report) -> Vec<&'static str> {
         .collect()
 }
 
+/// The events of the minimal part of a finding, and whether none of them can be left out.
+pub(crate) fn minimal(finding: &Finding) -> Option<(Vec<u64>, bool)> {
+    let minimal = finding.details.get("minimal")?;
+    let ops = minimal["ops"].as_array()?.iter();
+    let ops = ops.map(|op| op.as_u64()).collect::<Option<Vec<u64>>>()?;
+    Some((ops, minimal["is_least"].as_bool()?))
+}
+
 pub(crate) fn ints(items: &[i64]) -> Value {
     Value::List(items.iter().map(|n| Value::Int(*n)).collect())
+}
+
+/// Histories of a simulated store that a test judges: from `FAULTBENCH_PLANTED_SEEDS` where it is
+/// set.
+pub(crate) fn planted_seeds(usual: u64) -> u64 {
+    let asked = std::env::var("FAULTBENCH_PLANTED_SEEDS").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
 }

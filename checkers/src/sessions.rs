@@ -20,7 +20,10 @@
 
 pub(crate) mod counters;
 pub(crate) mod growing;
+pub(crate) mod minimal;
 pub mod own;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 use crate::Op;
 use crate::budget::{Budget, Exhausted, Meter};
@@ -146,15 +149,18 @@ pub fn judge(history: &History, guarantee: Guarantee, succeeded: u64, budget: &B
     misreads.sort_by_key(|misread| (misread.fault, history.span(misread.unit).completed));
     let told = misreads.iter().take(Report::FINDINGS_MAX);
     report.findings.extend(told.map(|m| teller.misread(m)));
-    let outcome = findings(history, guarantee, &mut budget.meter());
     report.figure("sessions", history.sessions());
     report.figure("units", history.units());
     report.figure("misreads", misreads.len());
     report.figure("ambiguous_reads", history.ambiguous_reads);
-    let exhausted = match outcome {
-        Ok((count, findings)) => {
-            report.figure("violations", count);
-            report.findings.extend(findings);
+    let exhausted = match violations(history, guarantee, &mut budget.meter()) {
+        Ok(found) => {
+            report.figure("violations", found.len());
+            let mut told = findings(history, guarantee, &found);
+            minimal::shrink(history, &found, &mut told, budget, |part, meter| {
+                violations(part, guarantee, meter)
+            });
+            report.findings.extend(told);
             None
         }
         Err(exhausted) => Some(exhausted),
@@ -174,20 +180,15 @@ pub fn judge(history: &History, guarantee: Guarantee, succeeded: u64, budget: &B
     report
 }
 
-/// How many violations there are, and the first of them.
-fn findings(
-    history: &History,
-    guarantee: Guarantee,
-    meter: &mut Meter,
-) -> Result<(usize, Vec<Finding>), Exhausted> {
+/// The first violations in words.
+fn findings(history: &History, guarantee: Guarantee, violations: &[Violation]) -> Vec<Finding> {
     let teller = Teller { history };
-    let violations = violations(history, guarantee, meter)?;
     let first = violations.iter().take(Report::FINDINGS_MAX);
     let findings = first.map(|violation| match violation {
         Violation::Overwritten(found) => teller.overwritten(anomaly(guarantee), found),
         other => teller.violation(other),
     });
-    Ok((violations.len(), findings.collect()))
+    findings.collect()
 }
 
 /// The anomaly's name: what it is a violation of.

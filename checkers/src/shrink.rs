@@ -1,5 +1,99 @@
 //! The smallest part of something that suffices: delta debugging (Zeller & Hildebrandt,
 //! *Simplifying and isolating failure-inducing input*, IEEE TSE 2002).
+//!
+//! What a finding takes is found by judging parts of the history again, within limits of its own:
+//! a search that runs into one leaves the finding with more than it takes, or with all of it.
+
+use serde_json::{Value as Json, json};
+
+use crate::budget::Budget;
+use crate::causal::history::Span;
+use crate::value::Value;
+
+/// Findings of a report that are made small.
+pub(crate) const FINDINGS_SHRUNK_MAX: usize = 4;
+/// Operations or transactions to begin with at the most; more take too long for what they tell.
+pub(crate) const UNITS_MAX: usize = 600;
+/// Parts judged for one finding.
+const TRIES_MAX: usize = 300;
+/// Steps of each search on a part.
+const STEPS_MAX: u64 = 1 << 18;
+
+/// A budget for judging one part.
+pub(crate) fn budget<'a>(whole: &Budget<'a>) -> Budget<'a> {
+    Budget {
+        steps: whole.steps.min(STEPS_MAX),
+        ..*whole
+    }
+}
+
+/// What is left of a history that shows the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Minimal {
+    /// Numbers of operations or transactions.
+    pub kept: Vec<u32>,
+    /// None can be left out; else the tries or the budget ended before that was known.
+    pub is_least: bool,
+}
+
+impl Minimal {
+    /// The part of `kept` that still shows it, if `kept` does and is not too large. `shows` has no
+    /// answer where the budget is at its end.
+    pub fn of(mut kept: Vec<u32>, shows: impl Fn(&[u32]) -> Option<bool>) -> Option<Minimal> {
+        if kept.len() > UNITS_MAX || shows(&kept) != Some(true) {
+            return None;
+        }
+        let mut tries = TRIES_MAX;
+        let is_least = least(&mut kept, |kept| {
+            tries = tries.checked_sub(1)?;
+            shows(kept)
+        });
+        let is_least = is_least.is_some();
+        Some(Minimal { kept, is_least })
+    }
+
+    /// For the details of a finding: the events, and the keys where there are any.
+    pub fn told(&self, ops: impl IntoIterator<Item = u64>, keys: &[String]) -> Json {
+        told(ops, keys, self.is_least)
+    }
+}
+
+/// What shows a read that nothing explains: the read and the operation that wrote it, if one did.
+pub(crate) fn of_read(writer: Option<Span>, reader: Span, key: &Value) -> Json {
+    let spans = writer.into_iter().chain([reader]);
+    let key = (!key.is_nil()).then(|| key.to_string());
+    let ops = spans.flat_map(|span| [span.invoked, span.completed]);
+    told(ops, key.as_slice(), true)
+}
+
+/// A minimal part for the details of a finding.
+fn told(ops: impl IntoIterator<Item = u64>, keys: &[String], is_least: bool) -> Json {
+    let mut ops: Vec<u64> = ops.into_iter().collect();
+    ops.sort_unstable();
+    ops.dedup();
+    let mut told = json!({ "ops": ops, "is_least": is_least });
+    if !keys.is_empty() {
+        told["keys"] = json!(keys);
+    }
+    told
+}
+
+/// The keys that two of the units touch, or the only one does; ascending.
+pub(crate) fn shared_keys(units: &[Vec<u32>]) -> Vec<u32> {
+    let enough = units.len().min(2);
+    let mut touches: Vec<u32> = Vec::new();
+    for keys in units {
+        let mut keys = keys.clone();
+        keys.sort_unstable();
+        keys.dedup();
+        touches.extend(keys);
+    }
+    touches.sort_unstable();
+    let same = touches.chunk_by(|a, b| a == b);
+    same.filter(|same| same.len() >= enough)
+        .map(|same| same[0])
+        .collect()
+}
 
 /// Takes chunks of what is kept away as long as the rest suffices, large ones first, then one by
 /// one until none can go. `None` where `suffices` has no answer any more; `kept` sufficed all

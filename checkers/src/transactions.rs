@@ -27,6 +27,7 @@ use crate::budget::Budget;
 use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
 use crate::report::{Report, Validity};
+use crate::shrink;
 use crate::value::Value;
 use history::{History, Vocabulary};
 use inference::infer;
@@ -85,17 +86,11 @@ impl Checker for Transactions {
     fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
         let mut report = self.judge(budget);
         if report.validity == Validity::Invalid {
-            let steps = budget.steps.min(STEPS_AGAIN_MAX);
-            minimal::shrink(&self.history, &mut report, |ops| {
-                self.again(ops, steps, budget)
-            });
+            minimal::shrink(&self.history, &mut report, |ops| self.again(ops, budget));
         }
         report
     }
 }
-
-/// Steps of each search on a part of the history.
-const STEPS_AGAIN_MAX: u64 = 1 << 18;
 
 impl Transactions {
     fn judge(&mut self, budget: &Budget) -> Report {
@@ -117,7 +112,7 @@ impl Transactions {
     }
 
     /// The report on other events of the same kind.
-    fn again(&self, ops: &[Op], steps: u64, budget: &Budget) -> Report {
+    fn again(&self, ops: &[Op], budget: &Budget) -> Report {
         let mut other = Transactions {
             history: History::new(self.history.vocabulary, true),
             claims: self.claims.clone(),
@@ -129,7 +124,7 @@ impl Transactions {
                 return Report::new("part", "nothing");
             }
         }
-        other.judge(&Budget { steps, ..*budget })
+        other.judge(&shrink::budget(budget))
     }
 }
 

@@ -6,6 +6,7 @@ use super::convergence::{Overwritten, Violation};
 use super::history::{History, INIT, Misread, UnitId};
 use super::path::{self, Step};
 use crate::report::Finding;
+use crate::shrink;
 use crate::story::{self, when};
 
 /// Steps of a path told in a summary; the details have all.
@@ -22,6 +23,7 @@ impl Teller<'_> {
     pub fn misread(&self, misread: &Misread) -> Finding {
         use super::history::Fault;
         let value = self.history.values.value(misread.value);
+        let key = self.history.keys.value(misread.key);
         let why = match misread.fault {
             Fault::ThinAir => "which nobody wrote",
             Fault::Aborted => "which only operations that failed wrote",
@@ -34,9 +36,11 @@ impl Teller<'_> {
             self.who(misread.unit),
             self.of_key(misread.key)
         );
+        let reader = self.history.span(misread.unit);
         let details = json!({
-            "key": story::json(self.history.keys.value(misread.key)),
+            "key": story::json(key),
             "value": story::json(value),
+            "minimal": shrink::of_read(misread.writer, reader, key),
         });
         self.finding(misread.fault.name(), summary, &[misread.unit], details)
     }

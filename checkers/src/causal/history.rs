@@ -8,6 +8,7 @@
 //! unit did) are [`Misread`]s and leave no edge. Reads of a value written twice tell nothing, and
 //! are only counted.
 
+mod part;
 mod resolve;
 
 use rustc_hash::FxHashMap;
@@ -91,6 +92,8 @@ pub struct Misread {
     pub unit: UnitId,
     pub key: u32,
     pub value: ValueId,
+    /// The other unit that wrote the value, if one did.
+    pub writer: Option<Span>,
 }
 
 /// One access of a unit, as it was recorded.

@@ -6,8 +6,8 @@
 //! way and otherwise as far as the bounds go; the other guarantees are about which adds are held,
 //! and a sum that breaks no bound leaves them `unknown`.
 
-use rustc_hash::FxHashMap;
-use serde_json::json;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::{Value as Json, json};
 
 use super::{Guarantee, anomaly};
 use crate::budget::{Budget, Exhausted, Meter};
@@ -15,6 +15,7 @@ use crate::checker::{self, NOTHING_TESTED, OpError, Params};
 use crate::intern::Interner;
 use crate::lowering::Pending;
 use crate::report::{Finding, Report, Validity};
+use crate::shrink::{self, FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX};
 use crate::story::{self, when};
 use crate::{Op, OpType, Value};
 
@@ -31,6 +32,8 @@ struct Call {
     /// Position of the invocation among all events, and of the completion.
     begin: u64,
     end: u64,
+    /// Index of the invocation, and of the completion where it has one.
+    invoked: u64,
     index: u64,
     time: Option<i64>,
     kind: OpType,
@@ -95,6 +98,7 @@ impl checker::Checker for Counters {
                 key: self.keys.intern(op.key.as_ref().unwrap_or(&Value::Nil)),
                 begin: now,
                 end: u64::MAX,
+                invoked: op.index,
                 index: op.index,
                 time: op.time,
                 kind: OpType::Info,
@@ -130,14 +134,20 @@ impl checker::Checker for Counters {
         let reads = reads.count();
         report.figure("reads", reads);
         let succeeded = self.calls.iter().any(|call| call.kind == OpType::Ok);
-        match self.violations(&mut budget.meter()) {
-            Ok(findings) => {
-                report.figure("violations", findings.len());
-                report.findings = findings;
+        match self.violations(&self.calls, &mut budget.meter()) {
+            Ok(found) => {
+                report.figure("violations", found.len());
+                let told = found.iter().take(Report::FINDINGS_MAX);
+                report.findings = told.map(|breach| self.told(breach)).collect();
+                let shrunk = report.findings.iter_mut().take(FINDINGS_SHRUNK_MAX);
+                for (number, finding) in shrunk.enumerate() {
+                    if let Some(minimal) = self.minimal(&found, number, budget) {
+                        finding.details["minimal"] = minimal;
+                    }
+                }
             }
             Err(exhausted) => report.doubt(exhausted.to_string()),
         }
-        report.findings.truncate(Report::FINDINGS_MAX);
         if !report.findings.is_empty() {
             report.validity = Validity::Invalid;
         } else if !succeeded {
@@ -189,19 +199,43 @@ struct Session {
     last: Option<(Call, Sums)>,
 }
 
+/// A read out of its bounds.
+#[derive(Debug, Clone, Copy)]
+struct Breach {
+    read: Call,
+    /// The read it is compared with, if it is to one.
+    before: Option<Call>,
+    /// What its session added since.
+    must: i128,
+    least: i128,
+    most: i128,
+}
+
+impl Breach {
+    /// Whether this one, of a part of the history, shows the other, of the whole: what was left out
+    /// must not have made the bound tighter, as the adds of others may that a read holds.
+    fn shows(&self, whole: &Breach) -> bool {
+        let value = i128::from(self.read.value);
+        let is_low = value < self.least && self.least <= whole.least;
+        let is_high = value > self.most && self.most >= whole.most;
+        self.read.invoked == whole.read.invoked && (is_low || is_high)
+    }
+}
+
 impl Counters {
-    /// A finding for each read out of its bounds.
-    fn violations(&mut self, meter: &mut Meter) -> Result<Vec<Finding>, Exhausted> {
-        let mut attempts: Vec<Call> = self.calls.clone();
-        attempts.retain(|call| !call.is_read && call.kind != OpType::Fail);
+    /// Every read out of its bounds, in the order of their ends.
+    fn violations(&self, calls: &[Call], meter: &mut Meter) -> Result<Vec<Breach>, Exhausted> {
+        let is_attempt = |call: &&Call| !call.is_read && call.kind != OpType::Fail;
+        let mut attempts: Vec<&Call> = calls.iter().filter(is_attempt).collect();
         attempts.sort_unstable_by_key(|call| call.begin);
-        self.calls.retain(|call| call.kind == OpType::Ok);
-        self.calls.sort_unstable_by_key(|call| call.end);
+        let succeeded = calls.iter().filter(|call| call.kind == OpType::Ok);
+        let mut succeeded: Vec<&Call> = succeeded.collect();
+        succeeded.sort_unstable_by_key(|call| call.end);
         let mut attempts = attempts.into_iter().peekable();
         let mut attempted: FxHashMap<u32, Sums> = FxHashMap::default();
         let mut sessions: FxHashMap<(i64, u32), Session> = FxHashMap::default();
-        let mut findings = Vec::new();
-        for call in &self.calls {
+        let mut found = Vec::new();
+        for call in succeeded {
             meter.step(0)?;
             while let Some(attempt) = attempts.next_if(|attempt| attempt.begin < call.end) {
                 attempted.entry(attempt.key).or_default().add(attempt.value);
@@ -212,16 +246,15 @@ impl Counters {
                 session.own.add(call.value);
                 continue;
             }
-            findings.extend(self.judge(call, session, all));
+            found.extend(self.judge(call, session, all));
             session.last = Some((*call, session.own));
         }
-        Ok(findings)
+        Ok(found)
     }
 
-    fn judge(&self, call: &Call, session: &Session, all: Sums) -> Option<Finding> {
+    fn judge(&self, call: &Call, session: &Session, all: Sums) -> Option<Breach> {
         use Guarantee::*;
         let init = i128::from(self.init);
-        let sum = |sums: Sums| sums.up + sums.down;
         let own = session.own;
         let whole = (init, Sums::default(), None);
         let grown = session.last.map(|(last, then)| {
@@ -242,45 +275,82 @@ impl Counters {
         };
         asked.into_iter().find_map(|(base, must, before)| {
             let others = all.without(must);
-            let (least, most) = (base + sum(must) + others.down, base + sum(must) + others.up);
-            let value = i128::from(call.value);
-            if (least..=most).contains(&value) {
-                return None;
-            }
-            let key = self.keys.value(call.key);
-            let of = match key {
-                Value::Nil => "the counter".to_owned(),
-                key => format!("counter {key}"),
-            };
-            let since = match before {
-                Some(last) => format!(
-                    " after it had read {} {} and added {}",
-                    last.value,
-                    when(last.index, last.time),
-                    sum(must)
-                ),
-                None => format!(", having added {} itself", sum(must)),
-            };
-            let ops = before.iter().map(|last| last.index).chain([call.index]);
-            Some(Finding {
-                anomaly: anomaly(self.guarantee),
-                summary: format!(
-                    "process {} read {of} as {} {}{since}: with what others attempted it is \
-                     at least {least} and at most {most}",
-                    call.process,
-                    call.value,
-                    when(call.index, call.time)
-                ),
-                ops: ops.collect(),
-                time: call.time,
-                details: json!({
-                    "key": story::json(key),
-                    "value": call.value,
-                    "least": least.to_string(),
-                    "most": most.to_string(),
-                }),
+            let must = must.up + must.down;
+            let (least, most) = (base + must + others.down, base + must + others.up);
+            let is_within = (least..=most).contains(&i128::from(call.value));
+            (!is_within).then_some(Breach {
+                read: *call,
+                before,
+                must,
+                least,
+                most,
             })
         })
+    }
+
+    fn told(&self, breach: &Breach) -> Finding {
+        let (read, must) = (&breach.read, breach.must);
+        let (least, most) = (breach.least, breach.most);
+        let key = self.keys.value(read.key);
+        let of = match key {
+            Value::Nil => "the counter".to_owned(),
+            key => format!("counter {key}"),
+        };
+        let since = match breach.before {
+            Some(last) => format!(
+                " after it had read {} {} and added {must}",
+                last.value,
+                when(last.index, last.time),
+            ),
+            None => format!(", having added {must} itself"),
+        };
+        let ops = breach.before.iter().map(|last| last.index);
+        Finding {
+            anomaly: anomaly(self.guarantee),
+            summary: format!(
+                "process {} read {of} as {} {}{since}: with what others attempted it is at least \
+                 {least} and at most {most}",
+                read.process,
+                read.value,
+                when(read.index, read.time)
+            ),
+            ops: ops.chain([read.index]).collect(),
+            time: read.time,
+            details: json!({
+                "key": story::json(key),
+                "value": read.value,
+                "least": least.to_string(),
+                "most": most.to_string(),
+            }),
+        }
+    }
+
+    /// The fewest calls that show the breach of this number, and no other than the whole history.
+    fn minimal(&self, whole: &[Breach], number: usize, budget: &Budget) -> Option<Json> {
+        let breach = whole.get(number)?;
+        let known: FxHashSet<u64> = whole.iter().map(|breach| breach.read.invoked).collect();
+        let matters = |call: &&Call| {
+            let is_attempt = !call.is_read && call.kind != OpType::Fail;
+            let is_own_read = call.process == breach.read.process && call.kind == OpType::Ok;
+            call.key == breach.read.key
+                && call.begin < breach.read.end
+                && (is_attempt || is_own_read)
+        };
+        let calls = self.calls.iter().filter(matters).take(UNITS_MAX + 1);
+        let calls: Vec<Call> = calls.copied().collect();
+        let chosen =
+            |kept: &[u32]| -> Vec<Call> { kept.iter().map(|call| calls[*call as usize]).collect() };
+        let minimal = Minimal::of((0..calls.len() as u32).collect(), |kept| {
+            let mut meter = shrink::budget(budget).meter();
+            let found = self.violations(&chosen(kept), &mut meter).ok()?;
+            let is_new = |found: &Breach| !known.contains(&found.read.invoked);
+            Some(!found.iter().any(is_new) && found.iter().any(|found| found.shows(breach)))
+        })?;
+        let kept = chosen(&minimal.kept).into_iter();
+        let ops = kept.flat_map(|call| [call.invoked, call.index]);
+        let key = self.keys.value(breach.read.key);
+        let keys = (!key.is_nil()).then(|| key.to_string());
+        Some(minimal.told(ops, keys.as_slice()))
     }
 }
 

@@ -6,15 +6,16 @@
 mod clocks;
 mod history;
 mod own_order;
+mod part;
 mod prefix;
 mod rules;
 mod story;
 
-use super::Guarantee;
+use super::{Guarantee, minimal};
 use crate::Op;
 use crate::budget::Budget;
 use crate::checker::{self, OpError, Params};
-use crate::report::Report;
+use crate::report::{Finding, Report};
 use history::{History, Lowering};
 
 /// Judges collections by one guarantee. `add` or `append` carries an element, an ok `read` all of
@@ -74,12 +75,14 @@ fn judge(
     report.figure("ambiguous_elements", history.ambiguous);
     let found = rules::violations(history, guarantee, is_ordered, &mut budget.meter());
     let exhausted = match found {
-        Ok(violations) => {
-            report.figure("violations", violations.len());
-            let told = violations.iter().take(Report::FINDINGS_MAX);
-            report
-                .findings
-                .extend(told.map(|v| history.violation(guarantee, v)));
+        Ok(found) => {
+            report.figure("violations", found.len());
+            let told = found.iter().take(Report::FINDINGS_MAX);
+            let mut told: Vec<Finding> = told.map(|v| history.violation(guarantee, v)).collect();
+            minimal::shrink(history, &found, &mut told, budget, |part, meter| {
+                rules::violations(part, guarantee, is_ordered, meter)
+            });
+            report.findings.extend(told);
             None
         }
         Err(exhausted) => Some(exhausted),

@@ -1,10 +1,11 @@
-//! The guarantees of sessions against naive readings of their definitions; what is told; simulated
-//! stores that break one guarantee each.
+//! The guarantees of sessions against naive readings of their definitions; what is told; registers
+//! of simulated stores.
 
-mod simulated;
+mod minimal;
 
 use proptest::prelude::*;
 
+use super::simulated::{Object, Shows, Store, recorded};
 use super::*;
 use crate::causal::history::{INIT, UnitId};
 use crate::causal::oracle::{self, Relation};
@@ -281,4 +282,34 @@ fn names_and_aliases_find_their_guarantee() {
     }
     assert_eq!(Guarantee::named("ryw"), Some(ReadYourWrites));
     assert_eq!(Guarantee::named("linearizable"), None);
+}
+
+const REGISTERS: Object = Object {
+    shows: Shows::Last,
+    judge: &|calls, guarantee| {
+        let value = |write: usize| crate::Value::Int(write as i64);
+        let last = |shown: &[usize]| shown.last().map_or(crate::Value::Nil, |w| value(*w));
+        check(&recorded(calls, "write", value, last), guarantee).validity
+    },
+};
+
+#[test]
+fn registers_that_keep_their_promises_are_never_flagged() {
+    REGISTERS.is_flagged_only_for(Store::Beginnings, &[]);
+    REGISTERS.is_flagged_only_for(Store::Convergent, &[Pram, CausalMemory]);
+    let diverged = REGISTERS.is_flagged_only_for(Store::Memory, &[CausalConvergence]);
+    assert!(diverged > 0, "memories diverge");
+    let beyond = [Causal, CausalConvergence, CausalMemory, WritesFollowReads];
+    assert!(REGISTERS.is_flagged_only_for(Store::Pram, &beyond) > 0);
+}
+
+#[test]
+fn each_break_of_registers_is_caught_at_its_guarantee() {
+    let four = [
+        ReadYourWrites,
+        MonotonicReads,
+        MonotonicWrites,
+        WritesFollowReads,
+    ];
+    REGISTERS.is_caught_at_each_of(&four);
 }

@@ -9,20 +9,12 @@
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde_json::json;
 
 use super::codes::Code;
 use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId, Vocabulary};
 use crate::report::Report;
-use crate::shrink::least;
+use crate::shrink::{FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX, shared_keys};
 use crate::{Op, OpType, Process, Value};
-
-/// Findings made small, each of another anomaly.
-const FINDINGS_SHRUNK_MAX: usize = 4;
-/// Transactions to begin with at the most; more take too long for what they tell.
-const TXNS_MAX: usize = 600;
-/// Histories tried for one finding.
-const TRIES_MAX: usize = 300;
 
 /// Adds to the first finding of each anomaly the transactions it takes. `again` judges a history.
 pub(super) fn shrink(history: &History, report: &mut Report, again: impl Fn(&[Op]) -> Report) {
@@ -34,24 +26,18 @@ pub(super) fn shrink(history: &History, report: &mut Report, again: impl Fn(&[Op
         }
         shrunk.push(finding.anomaly);
         let part = Part::of(history, &finding.ops);
-        let Some(mut kept) = part.txns() else {
+        let Some(txns) = part.txns() else {
             continue;
         };
-        let mut tries = TRIES_MAX;
-        let mut suffices = |kept: &[TxnId]| {
-            tries = tries.checked_sub(1)?;
+        let minimal = Minimal::of(txns, |kept| {
             let found = anomalies(&again(&part.ops(kept)));
             Some(found.contains(finding.anomaly) && found.is_subset(&whole))
-        };
-        if suffices(&kept) != Some(true) {
-            continue;
-        }
-        let is_least = least(&mut kept, suffices).is_some();
-        finding.details["minimal"] = json!({
-            "ops": history.indices(&kept),
-            "keys": part.keys.iter().map(|key| history.key_text(*key)).collect::<Vec<String>>(),
-            "is_least": is_least,
         });
+        if let Some(minimal) = minimal {
+            let keys = part.keys.iter().map(|key| history.key_text(*key));
+            let keys: Vec<String> = keys.collect();
+            finding.details["minimal"] = minimal.told(history.indices(&minimal.kept), &keys);
+        }
     }
 }
 
@@ -80,17 +66,9 @@ impl<'h> Part<'h> {
             indices.iter().all(|index| told.contains(index))
         };
         let story: Vec<TxnId> = (0..history.txns.len() as TxnId).filter(is_told).collect();
-        let mut touched: FxHashMap<u32, usize> = FxHashMap::default();
-        for txn in &story {
-            let keys: FxHashSet<u32> = history.mops_of(*txn).iter().map(|mop| mop.key).collect();
-            for key in keys {
-                *touched.entry(key).or_default() += 1;
-            }
-        }
-        let enough = story.len().min(2);
-        let shared = touched.into_iter().filter(|(_, count)| *count >= enough);
-        let mut keys: Vec<u32> = shared.map(|(key, _)| key).collect();
-        keys.sort_unstable();
+        let keys = |txn: &TxnId| history.mops_of(*txn).iter().map(|mop| mop.key).collect();
+        let touched: Vec<Vec<u32>> = story.iter().map(keys).collect();
+        let keys = shared_keys(&touched);
         Part {
             history,
             story,
@@ -129,7 +107,7 @@ impl<'h> Part<'h> {
             if !all.insert(txn) {
                 continue;
             }
-            if all.len() > TXNS_MAX {
+            if all.len() > UNITS_MAX {
                 return None;
             }
             for mop in self.mops(txn) {

@@ -226,12 +226,17 @@ impl Recorder {
             match source {
                 Source::Unit(source) => history.reads.push(Read { key, source }),
                 Source::Unclear => history.ambiguous_reads += 1,
-                Source::Wrong(fault) => history.misreads.push(Misread {
-                    fault,
-                    unit,
-                    key,
-                    value: version.value,
-                }),
+                Source::Wrong(fault) => {
+                    let writer = writers[access.version as usize].unit;
+                    let is_theirs = matches!(fault, Fault::Aborted | Fault::Intermediate);
+                    history.misreads.push(Misread {
+                        fault,
+                        unit,
+                        key,
+                        value: version.value,
+                        writer: is_theirs.then(|| self.units[writer as usize].span),
+                    });
+                }
             }
         }
     }

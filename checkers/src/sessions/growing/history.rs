@@ -21,7 +21,7 @@ type Entry = (u32, u32);
 
 /// What a call does: what it adds, and what its reads showed, in order.
 #[derive(Debug, Default)]
-struct Done {
+pub(super) struct Done {
     adds: Vec<Entry>,
     reads: Vec<(u32, Vec<u32>)>,
 }
@@ -110,7 +110,7 @@ impl Lowering {
     }
 
     /// An indefinite unit ends its session: what the process does later may come before it.
-    fn unit(&mut self, process: i64, span: Span, outcome: Outcome, done: Done) {
+    pub fn unit(&mut self, process: i64, span: Span, outcome: Outcome, done: Done) {
         let next = self.processes.len() as u32;
         let session = *self.sessions.entry(process).or_insert(next);
         if session == next {
@@ -155,7 +155,7 @@ impl Lowering {
         Ok(done)
     }
 
-    fn add(&mut self, key: &Value, element: &Value, done: &mut Done) {
+    pub fn add(&mut self, key: &Value, element: &Value, done: &mut Done) {
         let entry = (self.keys.intern(key), self.elements.intern(element));
         done.adds.push(entry);
     }
@@ -177,14 +177,23 @@ impl Lowering {
                 )
             })?,
         };
+        self.shown(key, items, done);
+        Ok(())
+    }
+
+    /// What the transaction added itself says nothing of others.
+    pub fn shown<'v>(
+        &mut self,
+        key: &Value,
+        items: impl IntoIterator<Item = &'v Value>,
+        done: &mut Done,
+    ) {
         let key = self.keys.intern(key);
         let own = done.adds.iter().filter(|(k, _)| *k == key);
         let own: Vec<u32> = own.map(|(_, element)| *element).collect();
-        let shown = items.iter().map(|item| self.elements.intern(item));
-        // What the transaction added itself says nothing of others.
+        let shown = items.into_iter().map(|item| self.elements.intern(item));
         let shown: Vec<u32> = shown.filter(|element| !own.contains(element)).collect();
         done.reads.push((key, shown));
-        Ok(())
     }
 
     /// All units; calls that never completed are indefinite.
@@ -230,8 +239,8 @@ pub(super) struct Misread {
     pub unit: u32,
     pub key: u32,
     pub element: u32,
-    /// Somebody added it, but failed.
-    pub is_aborted: bool,
+    /// When somebody added it, but failed.
+    pub aborted: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -268,6 +277,13 @@ impl History {
     pub fn reads_of(&self, unit: u32) -> &[Read] {
         let at = unit as usize;
         &self.reads[self.read_starts[at] as usize..self.read_starts[at + 1] as usize]
+    }
+
+    /// What a unit added.
+    pub fn adds_of(&self, unit: u32) -> &[Add] {
+        let begin = self.adds.partition_point(|add| add.unit < unit);
+        let end = self.adds.partition_point(|add| add.unit <= unit);
+        &self.adds[begin..end]
     }
 
     /// What a read showed, in its order.
@@ -312,7 +328,7 @@ impl History {
 struct Numbering {
     /// By entry: the recorded unit that added it, and whether another did too.
     adders: FxHashMap<Entry, (u32, bool)>,
-    aborted: FxHashMap<Entry, ()>,
+    aborted: FxHashMap<Entry, Span>,
     counts: Vec<bool>,
 }
 
@@ -323,7 +339,7 @@ impl Numbering {
         for (at, unit) in (0..).zip(units) {
             for entry in &unit.done.adds {
                 if unit.outcome == Outcome::Aborted {
-                    aborted.insert(*entry, ());
+                    aborted.insert(*entry, unit.span);
                 } else {
                     let known = adders.entry(*entry).or_insert((at, false));
                     known.1 |= known.0 != at;
@@ -418,7 +434,7 @@ impl Numbering {
                     unit,
                     key,
                     element: *element,
-                    is_aborted: self.aborted.contains_key(&entry),
+                    aborted: self.aborted.get(&entry).copied(),
                 }),
             }
         }

@@ -21,7 +21,8 @@ pub(super) fn violations(
     let mut found = Vec::new();
     let mut builder = own_order::sessions(history);
     let mut reads: Vec<&Read> = history.reads.iter().collect();
-    reads.sort_by_key(|read| (read.key, history.shown(read).len(), read.unit));
+    let completed = |read: &Read| history.spans[read.unit as usize].completed;
+    reads.sort_by_key(|read| (read.key, history.shown(read).len(), completed(read)));
     let mut present = vec![0u32; history.adds.len()];
     let mut stamp = 0;
     for same in reads.chunk_by(|a, b| a.key == b.key) {

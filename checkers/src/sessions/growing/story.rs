@@ -8,6 +8,7 @@ use crate::graph::cycles::Edge;
 use crate::graph::{PROCESS, WR};
 use crate::report::Finding;
 use crate::sessions::{Guarantee, anomaly};
+use crate::shrink;
 use crate::story::{self, when};
 
 /// Elements of a read listed in a sentence.
@@ -16,12 +17,13 @@ const LISTED_MAX: usize = 6;
 impl History {
     /// A read of an element that cannot be there.
     pub fn misread(&self, misread: &Misread) -> Finding {
-        let (name, why) = match misread.is_aborted {
-            true => ("aborted-read", "which only operations that failed added"),
-            false => ("thin-air-read", "which nobody added"),
+        let (name, why) = match misread.aborted {
+            Some(_) => ("aborted-read", "which only operations that failed added"),
+            None => ("thin-air-read", "which nobody added"),
         };
         let element = self.elements.value(misread.element);
         let key = self.keys.value(misread.key);
+        let reader = self.spans[misread.unit as usize];
         Finding {
             anomaly: name,
             summary: format!(
@@ -29,9 +31,13 @@ impl History {
                 self.who(misread.unit),
                 self.key(misread.key)
             ),
-            ops: vec![self.spans[misread.unit as usize].completed],
-            time: self.spans[misread.unit as usize].time,
-            details: json!({ "key": story::json(key), "element": story::json(element) }),
+            ops: vec![reader.completed],
+            time: reader.time,
+            details: json!({
+                "key": story::json(key),
+                "element": story::json(element),
+                "minimal": shrink::of_read(misread.aborted, reader, key),
+            }),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Sets and lists against the definitions taken literally: every order is tried.
 
+mod minimal;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::Value;
 use crate::checker::Checker;
 use crate::recording::{Recording, anomalies, ints};
 use crate::report::Validity;
+use crate::sessions::simulated::{self, Object, Shows, Store};
 use Guarantee::*;
 
 /// An operation: its session, its key, and an add or what a read shows: bits over the adds of its
@@ -299,5 +302,55 @@ proptest! {
             let holds = report.validity != Validity::Invalid;
             prop_assert_eq!(holds, oracle.holds(guarantee), "{} {:#?} {:#?}", name, report, shapes);
         }
+    }
+}
+
+fn numbers(shown: &[usize]) -> Value {
+    ints(&shown.iter().map(|add| *add as i64).collect::<Vec<i64>>())
+}
+
+/// Sets or lists of simulated stores.
+fn objects(is_ordered: bool, test: impl Fn(&Object)) {
+    test(&Object {
+        shows: Shows::All,
+        judge: &|calls, guarantee| {
+            let element = |add: usize| Value::Int(add as i64);
+            let recording = simulated::recorded(calls, "add", element, numbers);
+            report(&recording, guarantee, is_ordered).validity
+        },
+    });
+}
+
+#[test]
+fn collections_that_keep_their_promises_are_never_flagged() {
+    for is_ordered in [false, true] {
+        objects(is_ordered, |collections| {
+            let flagged = |store, broken: &[_]| collections.is_flagged_only_for(store, broken);
+            flagged(Store::Beginnings, &[]);
+            // What differs between orders of sessions, sets do not show.
+            let (own, one): (&[_], &[_]) = match is_ordered {
+                true => (&[Pram, CausalMemory], &[CausalConvergence]),
+                false => (&[], &[]),
+            };
+            assert!(flagged(Store::Convergent, &[&[ConsistentPrefix], own].concat()) > 0);
+            assert!(flagged(Store::Memory, &[&[ConsistentPrefix], one].concat()) > 0);
+            let beyond = [Causal, CausalConvergence, CausalMemory, WritesFollowReads];
+            assert!(flagged(Store::Pram, &[&beyond[..], &[ConsistentPrefix]].concat()) > 0);
+        });
+    }
+}
+
+#[test]
+fn each_break_of_collections_is_caught_at_its_guarantee() {
+    let four = [
+        ReadYourWrites,
+        MonotonicReads,
+        MonotonicWrites,
+        WritesFollowReads,
+    ];
+    for is_ordered in [false, true] {
+        objects(is_ordered, |collections| {
+            collections.is_caught_at_each_of(&four)
+        });
     }
 }
