@@ -123,8 +123,12 @@ pub fn analyse_watched(
             source_name: source.to_owned(),
             problem,
         })?;
+    let params = Params {
+        sessions_only: request.params.sessions_only || reader.format().sessions_only,
+        ..request.params.clone()
+    };
     let mut intake = Intake {
-        checker: model.checker(&request.params),
+        checker: model.checker(&params),
         statistics: match request.staleness {
             true => Collector::with_staleness(),
             false => Collector::new(),

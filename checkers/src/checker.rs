@@ -100,6 +100,9 @@ pub struct Params {
     /// Whether a completion without an invocation is a call of its own, whose beginning nobody
     /// knows.
     pub lenient: bool,
+    /// Whether the history tells the order of each session but no times. Models of transactions
+    /// all keep session order then, as those define them who write such histories.
+    pub sessions_only: bool,
     /// Whether a valid answer comes with an order of the operations that explains it.
     pub witness: bool,
 }
@@ -117,6 +120,7 @@ impl Default for Params {
             nil_read_is_unknown: false,
             independent: None,
             lenient: false,
+            sessions_only: false,
             witness: false,
         }
     }

@@ -55,6 +55,8 @@ pub struct Format {
     pub name: &'static str,
     /// One line for a list.
     pub about: &'static str,
+    /// Whether it tells the order of sessions and no times.
+    pub sessions_only: bool,
     /// Whether a text, without blanks before it, begins like one of this format.
     detect: fn(&str) -> bool,
     grammar: fn() -> Box<dyn Grammar>,

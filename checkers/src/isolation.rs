@@ -18,19 +18,14 @@ pub(crate) mod polygraph;
 pub(crate) mod refutation;
 mod replay;
 pub(crate) mod search;
+pub mod sessionless;
 mod versions;
 mod windows;
 
-use crate::Op;
-use crate::budget::{Budget, Exhausted, Meter};
+use crate::budget::{Exhausted, Meter};
 use crate::causal::convergence::{self, Causality, Violation};
-use crate::causal::evidence::Teller;
 use crate::causal::history::History;
-use crate::causal::lowering::Lowering;
 use crate::causal::order;
-use crate::checker::{self, OpError, Params};
-use crate::report::{Finding, Report};
-use crate::sessions::minimal;
 
 /// How far transactions are kept apart, weakest first: each implies those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,71 +53,6 @@ impl Level {
             .find(|(_, known)| *known == name)
             .map(|(level, _)| *level)
     }
-}
-
-/// Judges transactions on registers by one level. The operations are those of [`Lowering`].
-pub struct Checker {
-    level: Level,
-    lowering: Lowering,
-}
-
-impl Checker {
-    pub fn new(level: Level, params: &Params) -> Checker {
-        Checker {
-            level,
-            lowering: Lowering::new(params),
-        }
-    }
-}
-
-impl checker::Checker for Checker {
-    fn push(&mut self, op: &Op) -> Result<(), OpError> {
-        self.lowering.push(op)
-    }
-
-    fn finish(self: Box<Self>, budget: &Budget) -> Report {
-        let succeeded = self.lowering.succeeded;
-        let history = self.lowering.finish().finish();
-        judge(&history, self.level, succeeded, budget)
-    }
-}
-
-/// Judges a history by one level.
-pub fn judge(history: &History, level: Level, succeeded: u64, budget: &Budget) -> Report {
-    let mut report = Report::new("isolation", format!("{} transactions", level.name()));
-    let teller = Teller { history };
-    let mut misreads = history.misreads.clone();
-    misreads.sort_by_key(|misread| (misread.fault, history.span(misread.unit).completed));
-    let told = misreads.iter().take(Report::FINDINGS_MAX);
-    report.findings.extend(told.map(|m| teller.misread(m)));
-    report.figure("sessions", history.sessions());
-    report.figure("transactions", history.units());
-    report.figure("misreads", misreads.len());
-    report.figure("ambiguous_reads", history.ambiguous_reads);
-    let exhausted = match violations(history, level, &mut budget.meter()) {
-        Ok(found) => {
-            report.figure("violations", found.len());
-            let told = found.iter().take(Report::FINDINGS_MAX);
-            let mut told: Vec<Finding> = told.map(|v| teller.violation(v)).collect();
-            minimal::shrink(history, &found, &mut told, budget, |part, meter| {
-                violations(part, level, meter)
-            });
-            report.findings.extend(told);
-            None
-        }
-        Err(exhausted) => Some(exhausted),
-    };
-    if !report.conclude(succeeded, exhausted) {
-        return report;
-    }
-    if history.ambiguous_reads > 0 {
-        report.doubt(format!(
-            "{} reads returned values that were written more than once: they tell nothing; write \
-             unique values",
-            history.ambiguous_reads
-        ));
-    }
-    report
 }
 
 /// What breaks the level beside misreads.

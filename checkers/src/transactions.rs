@@ -5,6 +5,7 @@
 //! anomalies a single key shows; then the cycles of the graph are looked for, and the lattice of
 //! models says what all that rules out.
 
+mod axioms;
 mod cases;
 mod codes;
 mod history;
@@ -46,7 +47,7 @@ pub struct Transactions {
     history: History,
     claims: Vec<Model>,
     assume: Assume,
-    init: Value,
+    init: Option<Value>,
 }
 
 impl Transactions {
@@ -63,13 +64,16 @@ impl Transactions {
     fn new(params: &Params, vocabulary: Vocabulary) -> Transactions {
         let mut claims = params.consistency.clone();
         if claims.is_empty() {
-            claims.push(Model::StrictSerializable);
+            claims.push(match params.sessions_only {
+                true => Model::Serializable,
+                false => Model::StrictSerializable,
+            });
         }
         Transactions {
-            history: History::new(vocabulary, params.lenient),
+            history: History::new(vocabulary, params.lenient, params.sessions_only),
             claims,
             assume: params.assume,
-            init: params.init.clone().unwrap_or_default(),
+            init: params.init.clone(),
         }
     }
 }
@@ -93,9 +97,20 @@ impl Checker for Transactions {
 }
 
 impl Transactions {
+    /// What registers hold before they are written. Those who write histories of sessions alone
+    /// begin with zeros, unless zeros are written.
+    fn initial(&self) -> Value {
+        let assumed = match self.history.sessions_only && !self.history.is_written(0) {
+            true => Value::Int(0),
+            false => Value::Nil,
+        };
+        self.init.clone().unwrap_or(assumed)
+    }
+
     fn judge(&mut self, budget: &Budget) -> Report {
         let mut meter = budget.meter();
-        let init = self.history.codes.code(&self.init);
+        let init = self.initial();
+        let initial = self.history.codes.code(&init);
         let (name, what) = match self.history.vocabulary {
             Vocabulary::Lists => ("list-append", "lists"),
             Vocabulary::Registers => ("rw-register", "registers"),
@@ -103,18 +118,18 @@ impl Transactions {
         let inference = match self.history.vocabulary {
             Vocabulary::Lists => infer(&self.history, &mut Appends::default(), &mut meter),
             Vocabulary::Registers => {
-                let mut rules = Writes::new(init, self.assume);
+                let mut rules = Writes::new(initial, self.assume);
                 infer(&self.history, &mut rules, &mut meter)
             }
         };
-        let evidence = Evidence::gather(inference, &self.claims, &mut meter);
+        let evidence = Evidence::gather(inference, &self.claims, &init, &mut meter);
         evidence.report(name, what)
     }
 
     /// The report on other events of the same kind.
     fn again(&self, ops: &[Op], budget: &Budget) -> Report {
         let mut other = Transactions {
-            history: History::new(self.history.vocabulary, true),
+            history: History::new(self.history.vocabulary, true, self.history.sessions_only),
             claims: self.claims.clone(),
             assume: self.assume,
             init: self.init.clone(),

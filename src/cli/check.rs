@@ -76,6 +76,11 @@ pub struct CheckArgs {
     #[arg(long)]
     failed_cas_informs: bool,
 
+    /// The history has no times: the order of each session is all there is, and part of every model
+    /// of transactions; always so of plume, awdit, dbcop and cobra
+    #[arg(long)]
+    sessions_only: bool,
+
     /// If the answer is valid, say an order of the operations that explains it; with --json, whole
     #[arg(long)]
     witness: bool,
@@ -188,6 +193,7 @@ impl CheckArgs {
                 independent: self.independent,
                 nil_read_is_unknown: self.nil_read_is_unknown,
                 failed_cas_informs: self.failed_cas_informs,
+                sessions_only: self.sessions_only,
                 witness: self.witness || self.html.is_some(),
                 ..Params::default()
             },

@@ -182,7 +182,7 @@ impl Recorder {
             self.processes.push(process);
         }
         if outcome == Outcome::Indefinite {
-            self.sessions.remove(&process);
+            self.end_session(process);
         }
         self.accesses.extend_from_slice(accesses);
         self.units.push(Recorded {
@@ -191,6 +191,11 @@ impl Recorder {
             span,
             accesses_end: self.accesses.len() as u32,
         });
+    }
+
+    /// Lets the next unit of a process begin a session of its own.
+    pub fn end_session(&mut self, process: i64) {
+        self.sessions.remove(&process);
     }
 
     /// Whether no unit was committed.
@@ -227,6 +232,16 @@ pub struct History {
 }
 
 impl History {
+    /// The same without the order of sessions: each unit is one of its own.
+    pub fn apart(mut self) -> History {
+        let units = self.units() as UnitId;
+        let process = |session: &u32| self.processes[*session as usize];
+        self.processes = self.session_of.iter().map(process).collect();
+        self.session_of = (0..units).collect();
+        self.starts = (0..=units).collect();
+        self
+    }
+
     pub fn units(&self) -> usize {
         self.session_of.len()
     }

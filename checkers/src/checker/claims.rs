@@ -5,7 +5,6 @@ use super::models::Judged;
 use super::{Checker, OpError, Params};
 use crate::Op;
 use crate::budget::Budget;
-use crate::isolation::{self, Level};
 use crate::lattice::Model;
 use crate::report::{Claim, Report, Validity};
 use crate::sessions::counters::Counters;
@@ -27,9 +26,6 @@ pub(super) enum Judge {
     Sets(Guarantee),
     Lists(Guarantee),
     Counters(Guarantee),
-    /// The axioms of a level decide it without an order of the values; what the model's own
-    /// checker finds says more of what went wrong, so it looks at such a claim as well.
-    Isolation(Level),
 }
 
 impl Judge {
@@ -46,13 +42,8 @@ impl Judge {
             (Judged::Counters, claim) => guarantee(claim).map(Judge::Counters),
             (Judged::Lists, claim) if claim.is_transactional() => own,
             (Judged::Lists, claim) => guarantee(claim).map(Judge::Lists),
-            (Judged::RegisterTransactions, claim) => match claim {
-                Model::ReadCommitted => Some(Judge::Isolation(Level::ReadCommitted)),
-                Model::ReadAtomic => Some(Judge::Isolation(Level::ReadAtomic)),
-                Model::TransactionalCausal => Some(Judge::Isolation(Level::Causal)),
-                claim if claim.is_transactional() => own,
-                claim => guarantee(claim).map(Judge::Session),
-            },
+            (Judged::RegisterTransactions, claim) if claim.is_transactional() => own,
+            (Judged::RegisterTransactions, claim) => guarantee(claim).map(Judge::Session),
             _ => None,
         }
     }
@@ -69,7 +60,6 @@ impl Judge {
             Judge::Sets(guarantee) => Some(Box::new(Growing::sets(guarantee, params))),
             Judge::Lists(guarantee) => Some(Box::new(Growing::lists(guarantee, params))),
             Judge::Counters(guarantee) => Some(Box::new(Counters::new(guarantee, params))),
-            Judge::Isolation(level) => Some(Box::new(isolation::Checker::new(level, params))),
         }
     }
 }
@@ -108,7 +98,7 @@ pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn 
         if let Some(checker) = judge.and_then(|judge| judge.build(params, build)) {
             parts.push((vec![*claim], checker));
         }
-        if matches!(judge, None | Some(Judge::Own | Judge::Isolation(_))) {
+        if matches!(judge, None | Some(Judge::Own)) {
             own.consistency.push(*claim);
         }
     }

@@ -13,6 +13,7 @@ use super::{Format, Grammar, Step};
 pub(super) static AWDIT: Format = Format {
     name: "awdit",
     about: "AWDIT's text of transactions: `r key value` a line, `-----` between them",
+    sessions_only: true,
     detect: |text| {
         let line = text.lines().next().unwrap_or_default();
         separator(line).is_some() || micro_op(line).is_some()

@@ -27,6 +27,7 @@ use super::{Format, Grammar, Step};
 pub(super) static COBRA: Format = Format {
     name: "cobra",
     about: "Cobra's binary logs: a directory with a log a session",
+    sessions_only: true,
     detect: |text| text.starts_with("S ") || text.starts_with(SESSION_END),
     grammar: || Box::new(Records::default()),
     writer: None,

@@ -22,6 +22,7 @@ use super::{Format, Grammar, Step};
 pub(super) static DBCOP: Format = Format {
     name: "dbcop",
     about: "dbcop's JSON: an array of sessions of transactions",
+    sessions_only: true,
     detect,
     grammar: || Box::new(Sessions::default()),
     writer: None,

@@ -28,6 +28,7 @@ use super::{Format, Grammar, Step};
 pub(super) static EDN: Format = Format {
     name: "edn",
     about: "Jepsen's history.edn: an operation map a line, or a vector of them",
+    sessions_only: false,
     detect,
     grammar: || Box::new(History::default()),
     writer: Some(|| Box::new(write)),

@@ -19,6 +19,7 @@ use super::{Format, Grammar, Step};
 pub(super) static JEPSEN_LOG: Format = Format {
     name: "jepsen-log",
     about: "Jepsen's console log: `INFO  jepsen.util - 0 :invoke :read nil`",
+    sessions_only: false,
     detect,
     grammar: || Box::new(Log::default()),
     writer: None,

@@ -11,6 +11,7 @@ use super::{Format, Grammar, Step};
 pub(super) static JSON_ARRAY: Format = Format {
     name: "json-array",
     about: "elle-cli's JSON: one array of operation objects",
+    sessions_only: false,
     detect,
     grammar: || Box::new(Array::default()),
     writer: None,

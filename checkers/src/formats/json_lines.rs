@@ -19,6 +19,7 @@ use super::{Format, Grammar, Step};
 pub(super) static JSON_LINES: Format = Format {
     name: "json-lines",
     about: "faultbench's own history.jsonl: a JSON object a line",
+    sessions_only: false,
     detect,
     grammar: || Box::new(Lines::default()),
     writer: Some(|| Box::new(write)),

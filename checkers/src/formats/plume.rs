@@ -20,6 +20,7 @@ use super::{Format, Grammar, Step};
 pub(super) static PLUME: Format = Format {
     name: "plume",
     about: "Plume's text of transactions: `r(key,value,session,transaction)` a line",
+    sessions_only: true,
     detect: |text| text.starts_with("r(") || text.starts_with("w("),
     grammar: || Box::new(Text::default()),
     writer: Some(|| Box::new(write::Lines::default())),

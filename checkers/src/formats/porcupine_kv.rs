@@ -16,6 +16,7 @@ use super::{Format, Grammar, Step};
 pub(super) static PORCUPINE_KV: Format = Format {
     name: "porcupine-kv",
     about: "Porcupine's key-value log: `{:process 0, :type :invoke, :f :get, :key \"1\", …}`",
+    sessions_only: false,
     detect,
     grammar: || Box::new(Log::default()),
     writer: None,

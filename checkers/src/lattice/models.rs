@@ -206,7 +206,7 @@ pub const MODELS: &[ModelKind] = &[
         "transactional-causal",
         &["causal-cerone", "TCC"],
         &[ReadAtomic],
-        &[Internal, G1a],
+        &[Internal, G1a, Noncausal],
     )),
     row(
         UpdateAtomic,
@@ -262,14 +262,14 @@ pub const MODELS: &[ModelKind] = &[
         "strong-session-read-committed",
         &[],
         &[ReadCommitted, StrongSessionReadUncommitted],
-        &[G1Process],
+        &[G1Process, NoncommittedProcess],
     ),
     row(
         ReadCommitted,
         "read-committed",
         &["PL-2", "RC"],
         &[ReadUncommitted],
-        &[G1],
+        &[G1, Noncommitted],
     ),
     row(
         StrongReadUncommitted,
@@ -378,6 +378,17 @@ impl Model {
 
     pub fn name(self) -> &'static str {
         self.kind().name
+    }
+
+    /// Whether it is stronger than some model for the order of real time.
+    pub fn keeps_real_time(self) -> bool {
+        matches!(
+            self,
+            StrictSerializable
+                | StrongSnapshotIsolation
+                | StrongReadCommitted
+                | StrongReadUncommitted
+        )
     }
 
     /// Whether it is about transactions rather than single objects.

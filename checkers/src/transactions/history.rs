@@ -89,6 +89,8 @@ pub(super) enum Vocabulary {
 pub(super) struct History {
     pub vocabulary: Vocabulary,
     lenient: bool,
+    /// The order of events tells that of each session and no more.
+    pub sessions_only: bool,
     pub txns: Vec<Txn>,
     pub mops: Vec<Mop>,
     pub keys: Keys,
@@ -109,10 +111,11 @@ const MOP_EXPECTED_LISTS: &str = "micro-operations [:append key element] and [:r
 const MOP_EXPECTED_REGISTERS: &str = "micro-operations [:w key value] and [:r key value-or-nil]";
 
 impl History {
-    pub fn new(vocabulary: Vocabulary, lenient: bool) -> History {
+    pub fn new(vocabulary: Vocabulary, lenient: bool, sessions_only: bool) -> History {
         History {
             vocabulary,
             lenient,
+            sessions_only,
             txns: Vec::new(),
             mops: Vec::new(),
             keys: Keys::default(),
@@ -339,6 +342,12 @@ impl History {
         }
         begins.pop();
         (mops, begins)
+    }
+
+    /// Whether anybody wrote the value, to whatever key.
+    pub fn is_written(&self, value: Code) -> bool {
+        let mut mops = self.mops.iter();
+        mops.any(|mop| mop.kind == MopKind::Write && mop.value == value)
     }
 
     /// Which of these keys and values were read.

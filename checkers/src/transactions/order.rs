@@ -15,7 +15,10 @@ use crate::graph::{Node, PROCESS, REALTIME, THROUGH};
 /// any time after its invocation, and nothing follows it.
 pub(super) fn add(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
     sessions(inference, meter)?;
-    real_time(inference, meter)
+    match inference.history.sessions_only {
+        true => Ok(()),
+        false => real_time(inference, meter),
+    }
 }
 
 fn sessions(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {

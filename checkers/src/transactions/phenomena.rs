@@ -78,17 +78,23 @@ const LEVELS: [(Kinds, [Anomaly; 5]); 3] = [
     ),
 ];
 
-/// Looks for every phenomenon.
-pub(super) fn find(graph: &Graph, meter: &mut Meter) -> Phenomena {
+/// Looks for every phenomenon. Where there are `sessions_only`, their order is part of all.
+pub(super) fn find(graph: &Graph, sessions_only: bool, meter: &mut Meter) -> Phenomena {
     let mut phenomena = Phenomena::default();
-    if let Err(exhausted) = find_in(graph, &mut phenomena, meter) {
+    let always = if sessions_only { PROCESS } else { 0 };
+    if let Err(exhausted) = find_in(graph, always, &mut phenomena, meter) {
         phenomena.exhausted = Some(exhausted);
     }
     phenomena
 }
 
-fn find_in(graph: &Graph, found: &mut Phenomena, meter: &mut Meter) -> Result<(), Exhausted> {
-    let all = components(graph, Kinds::MAX & !PROCESS, meter)?;
+fn find_in(
+    graph: &Graph,
+    always: Kinds,
+    found: &mut Phenomena,
+    meter: &mut Meter,
+) -> Result<(), Exhausted> {
+    let all = components(graph, Kinds::MAX & !PROCESS | always, meter)?;
     if !all.any_cycle() {
         return Ok(());
     }
@@ -104,7 +110,7 @@ fn find_in(graph: &Graph, found: &mut Phenomena, meter: &mut Meter) -> Result<()
     };
     let searched = LEVELS
         .iter()
-        .try_for_each(|(extra, anomalies)| search.level(*extra, anomalies, meter));
+        .try_for_each(|(extra, anomalies)| search.level(extra | always, anomalies, meter));
     found.witnesses = search.witnesses;
     for witness in &mut found.witnesses {
         for edge in &mut witness.cycle {

@@ -1,11 +1,12 @@
-//! Serializability and snapshot isolation of registers, decided: what the graph leaves open is
-//! searched for by [`isolation::search`](crate::isolation::search).
+//! What known dependencies leave open, decided: serializability and snapshot isolation by
+//! [`isolation::search`](crate::isolation::search), weaker models by their [axioms](super::axioms).
 //!
 //! A history without an anomaly in its known order of versions may still have no order of all of
 //! them. Models are tried from the strongest on: one that holds answers for all weaker ones, one
 //! that does not for all stronger ones.
 
-use super::history::{NEVER, Vocabulary};
+use super::axioms::{Axiom, Units, axiom};
+use super::history::{History, NEVER, Vocabulary};
 use super::verdict::Evidence;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
@@ -17,6 +18,9 @@ use crate::report::Finding;
 /// Steps of the search for a model nobody claimed, only to tell whether it stands.
 const STEPS_UNCLAIMED_MAX: u64 = 1 << 22;
 
+/// Accesses beyond which such a search would end before it is through.
+const ACCESSES_UNCLAIMED_MAX: u64 = STEPS_UNCLAIMED_MAX / 8;
+
 /// How a model is decided: what happens at once, the order that is kept beside the dependencies,
 /// and the anomaly where there is no such order.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +30,52 @@ pub(super) struct Method {
     pub anomaly: Anomaly,
 }
 
-/// The method for a model; `None` where there is none. Lists show their order but for appends that
-/// no read shows, of which snapshot isolation wants one first; anomalies decide the rest.
-pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
+/// How a model is decided beyond the known dependencies.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How {
+    Search(Method),
+    Axiom(Axiom),
+}
+
+/// How a model is decided; `None` where dependencies are all there is. Lists show their order but
+/// for appends that no read shows, of which snapshot isolation wants one first; anomalies decide
+/// the rest. Without times nothing decides what real time would.
+pub(super) fn how(history: &History, model: Model) -> Option<How> {
+    let method = method(model, history.sessions_only).map(How::Search);
+    match history.vocabulary {
+        _ if history.sessions_only && model.keeps_real_time() => None,
+        Vocabulary::Lists => method.filter(|how| !how.is(Form::Serial)),
+        Vocabulary::Registers => method.or_else(|| {
+            let mut axiom = axiom(model)?;
+            axiom.keeps_sessions |= history.sessions_only;
+            Some(How::Axiom(axiom))
+        }),
+    }
+}
+
+impl How {
+    fn anomaly(self) -> Anomaly {
+        match self {
+            How::Search(method) => method.anomaly,
+            How::Axiom(axiom) => axiom.anomaly,
+        }
+    }
+
+    /// What it proves beyond the model it is asked for.
+    fn proves(self) -> Option<Model> {
+        match self {
+            How::Search(_) => None,
+            How::Axiom(axiom) => Some(axiom.proves),
+        }
+    }
+
+    /// Whether it is a search of this form.
+    pub fn is(self, form: Form) -> bool {
+        matches!(self, How::Search(method) if method.form == form)
+    }
+}
+
+fn method(model: Model, sessions_only: bool) -> Option<Method> {
     let (form, order, anomaly) = match model {
         Model::StrictSerializable => (Form::Serial, REALTIME, Anomaly::NonserializableRealtime),
         Model::StrongSessionSerializable => {
@@ -44,12 +91,9 @@ pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
         Model::Prefix => (Form::Prefix, 0, Anomaly::Nonprefix),
         _ => return None,
     };
-    if vocabulary == Vocabulary::Lists && form == Form::Serial {
-        return None;
-    }
     Some(Method {
         form,
-        order,
+        order: order | if sessions_only { PROCESS } else { 0 },
         anomaly,
     })
 }
@@ -75,39 +119,39 @@ pub(super) fn search(
     let mut out = ruled_out(evidence.shown());
     let claimed = |model: &Model| evidence.claims.contains(model);
     let all = || MODELS.iter().map(|kind| kind.model);
-    let vocabulary = evidence.history.vocabulary;
-    let asked = |model: &Model| vocabulary == Vocabulary::Registers && !claimed(model);
+    let is_register = evidence.history.vocabulary == Vocabulary::Registers;
+    let asked = |model: &Model| is_register && !claimed(model);
     let order = all().filter(claimed).chain(all().filter(asked));
+    let mut decider = Decider {
+        evidence,
+        graph,
+        accesses,
+        units: None,
+    };
     for model in order {
-        let Some(method) = method(vocabulary, model) else {
+        let Some(how) = how(evidence.history, model) else {
             continue;
         };
         if out.contains(model) || searched.valid.contains(model) || evidence.holds(model) {
             continue;
         }
-        let polygraph = Polygraph {
-            form: method.form,
-            graph,
-            mask: WW | WR | RW | THROUGH | method.order,
-            accesses,
-        };
-        let span = |event: Node| {
-            let txn = polygraph
-                .txn_of(event)
-                .map(|(txn, _)| evidence.history.txn(txn));
-            txn.map_or([0, NEVER], |txn| [txn.begin, txn.end])
-        };
         let decided = if claimed(&model) {
-            decide(&polygraph, span, meter)
+            decider.decide(how, meter)
+        } else if accesses.all().len() as u64 > ACCESSES_UNCLAIMED_MAX {
+            continue;
         } else {
-            decide(&polygraph, span, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
+            decider.decide(how, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
         };
         match decided {
-            Ok(Ok(_)) => searched.valid = searched.valid.or(weaker_or_equal(model)),
-            Ok(Err(refutation)) => {
-                let finding = evidence.history.refuted(method, &polygraph, &refutation);
-                searched.refuted.push((method.anomaly, finding));
-                out = out.or(ruled_out([method.anomaly].into_iter().collect()));
+            Ok(findings) if findings.is_empty() => {
+                let proven = how.proves().unwrap_or(model);
+                searched.valid = searched.valid.or(weaker_or_equal(proven));
+            }
+            Ok(findings) => {
+                let anomaly = how.anomaly();
+                out = out.or(ruled_out([anomaly].into_iter().collect()));
+                let findings = findings.into_iter().map(|finding| (anomaly, finding));
+                searched.refuted.extend(findings);
             }
             Err(exhausted) if claimed(&model) => {
                 searched.cut_short.get_or_insert((model, exhausted));
@@ -116,4 +160,39 @@ pub(super) fn search(
         }
     }
     searched
+}
+
+/// Has what deciding takes.
+struct Decider<'a, 'h> {
+    evidence: &'a Evidence<'h>,
+    graph: &'a Graph,
+    accesses: &'a Accesses,
+    units: Option<Units>,
+}
+
+impl Decider<'_, '_> {
+    /// What speaks against a model; nothing where it holds.
+    fn decide(&mut self, how: How, meter: &mut Meter) -> Result<Vec<Finding>, Exhausted> {
+        let (history, init) = (self.evidence.history, self.evidence.init);
+        let method = match how {
+            How::Search(method) => method,
+            How::Axiom(axiom) => {
+                let units = self.units.get_or_insert_with(|| Units::new(history, init));
+                return units.decide(axiom, history, init, meter);
+            }
+        };
+        let polygraph = Polygraph {
+            form: method.form,
+            graph: self.graph,
+            mask: WW | WR | RW | THROUGH | method.order,
+            accesses: self.accesses,
+        };
+        let span = |event: Node| {
+            let txn = polygraph.txn_of(event).map(|(txn, _)| history.txn(txn));
+            txn.map_or([0, NEVER], |txn| [txn.begin, txn.end])
+        };
+        let decided = decide(&polygraph, span, meter)?;
+        let refuted = |refutation| history.refuted(method, &polygraph, &refutation);
+        Ok(decided.err().map(refuted).into_iter().collect())
+    }
 }

@@ -11,8 +11,11 @@ use super::serialization::{self, Searched};
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
 use crate::isolation::polygraph::{Accesses, Form};
-use crate::lattice::{Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out};
+use crate::lattice::{
+    Anomaly, AnomalySet, MODELS, Model, ModelSet, breaks, ruled_out, weaker_or_equal,
+};
 use crate::report::{Claim, Finding, Report, Validity};
+use crate::value::Value;
 
 const NO_DEPENDENCY: &str =
     "no transaction read or replaced what another wrote: nothing was tested";
@@ -30,6 +33,8 @@ fn transactional() -> ModelSet {
 pub(super) struct Evidence<'h> {
     pub history: &'h History,
     pub claims: &'h [Model],
+    /// What registers hold before they are written.
+    pub init: &'h Value,
     pub cases: Cases,
     pub ambiguous: Vec<[u32; 2]>,
     /// Edges between transactions that say who depends on whom.
@@ -54,11 +59,17 @@ fn ordered(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted
 
 impl<'h> Evidence<'h> {
     /// Looks for the cycles of what was inferred.
-    pub fn gather(inference: Inference<'h>, claims: &'h [Model], meter: &mut Meter) -> Self {
+    pub fn gather(
+        inference: Inference<'h>,
+        claims: &'h [Model],
+        init: &'h Value,
+        meter: &mut Meter,
+    ) -> Self {
         let dependencies = inference.builder.edges();
         let mut evidence = Evidence {
             history: inference.history,
             claims,
+            init,
             cases: Cases::default(),
             ambiguous: Vec::new(),
             dependencies,
@@ -78,7 +89,7 @@ impl<'h> Evidence<'h> {
             return evidence;
         }
         let graph = inference.builder.build();
-        let found = phenomena::find(&graph, meter);
+        let found = phenomena::find(&graph, evidence.history.sessions_only, meter);
         evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
         evidence.phenomena = found;
         if evidence.cut_short.is_none() {
@@ -100,11 +111,15 @@ impl<'h> Evidence<'h> {
     /// Whether a model that no anomaly rules out is known to hold.
     pub fn holds(&self, model: Model) -> bool {
         let by_anomalies = |model: Model| {
-            let method = serialization::method(self.history.vocabulary, model);
-            let is_open = match (self.history.vocabulary, method) {
-                (_, None) => false,
-                (Vocabulary::Lists, Some(method)) if method.form == Form::Snapshot => self.is_open,
-                _ => true,
+            let is_open = match serialization::how(self.history, model) {
+                _ if self.history.sessions_only && model.keeps_real_time() => true,
+                // Every order of the transactions is one of all versions without G0.
+                None if weaker_or_equal(Model::StrongReadUncommitted).contains(model) => false,
+                None => self.is_open && self.history.vocabulary == Vocabulary::Registers,
+                Some(how) if how.is(Form::Snapshot) => {
+                    self.is_open || self.history.vocabulary == Vocabulary::Registers
+                }
+                Some(_) => true,
             };
             model.kind().complete && !is_open
         };
@@ -121,7 +136,7 @@ impl<'h> Evidence<'h> {
         stronger.any(|stronger| {
             by_anomalies(stronger)
                 && !out.contains(stronger)
-                && crate::lattice::weaker_or_equal(stronger).contains(model)
+                && weaker_or_equal(stronger).contains(model)
         })
     }
 
@@ -208,6 +223,14 @@ impl<'h> Evidence<'h> {
                 "the search for an order that proves {} ended early: {exhausted}",
                 model.name()
             ));
+        } else if let Some(model) = self.claims.iter().find(partly)
+            && self.history.sessions_only
+            && model.keeps_real_time()
+        {
+            report.doubt(format!(
+                "{} is about real time, of which the history tells nothing",
+                model.name()
+            ));
         } else if let Some(model) = self.claims.iter().find(partly) {
             report.doubt(format!(
                 "no anomaly rules {} out, but that does not prove it",
@@ -281,7 +304,7 @@ impl<'h> Evidence<'h> {
         // A stronger model that stands answers for those below it.
         let below = standing
             .iter()
-            .flat_map(|model| crate::lattice::weaker_or_equal(model).iter());
+            .flat_map(|model| weaker_or_equal(model).iter());
         let below: ModelSet = below.collect();
         report.figure(
             "not_decided",

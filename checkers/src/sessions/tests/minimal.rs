@@ -1,8 +1,6 @@
 //! What is left of a history shows what the whole does, and nothing of it can be left out.
 
 use super::*;
-use crate::causal::tests::commits;
-use crate::isolation::{self, Level};
 use crate::recording::minimal as left_of;
 use crate::sessions::minimal::Whole;
 
@@ -69,19 +67,6 @@ proptest! {
                 violations(part, guarantee, meter).expect("no limit")
             };
             are_shown(&history, &report, again, |part| keeps(part, guarantee))?;
-        }
-    }
-
-    #[test]
-    fn what_is_left_breaks_the_level(shapes in shapes(5, 4)) {
-        let history = history(&shapes);
-        for (level, _) in Level::NAMES {
-            let report = isolation::judge(&history, level, 1, &Budget::unlimited());
-            let again = |part: &History| {
-                let meter = &mut Budget::unlimited().meter();
-                isolation::violations(part, level, meter).expect("no limit")
-            };
-            are_shown(&history, &report, again, |part| commits(part, level))?;
         }
     }
 }

@@ -1,0 +1,148 @@
+//! Read committed, read atomic and causal transactions on registers, decided by their axioms.
+//!
+//! They need no order of the versions: see [`isolation`](crate::isolation). With one operation
+//! after another in a session, a history that keeps a level and the order of sessions keeps the
+//! level; only where that fails is it asked for without sessions.
+
+use super::history::{History, MopKind, Outcome, TxnId};
+use crate::budget::{Exhausted, Meter};
+use crate::causal::convergence::Violation;
+use crate::causal::evidence::Teller;
+use crate::causal::history::{self as causal, Access, Recorder, Span};
+use crate::isolation::{self, Level};
+use crate::lattice::{Anomaly, Model};
+use crate::report::Finding;
+use crate::value::Value;
+
+/// Findings told of one axiom.
+const TOLD_MAX: usize = 4;
+
+/// How a model is decided by an axiom, and the anomaly where it does not hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axiom {
+    pub level: Level,
+    pub keeps_sessions: bool,
+    pub anomaly: Anomaly,
+    /// The strongest model that it proves.
+    pub proves: Model,
+}
+
+/// The axiom of a model; `None` where there is none.
+///
+/// That of read committed asks for a monotonic atomic view. Real time is left to anomalies.
+pub(super) fn axiom(model: Model) -> Option<Axiom> {
+    use Model::*;
+    let (level, keeps_sessions, anomaly, proves) = match model {
+        TransactionalCausal => (Level::Causal, false, Anomaly::Noncausal, model),
+        ReadAtomic => (Level::ReadAtomic, false, Anomaly::FracturedReads, model),
+        MonotonicAtomicView | ReadCommitted => {
+            let anomaly = Anomaly::Noncommitted;
+            (Level::ReadCommitted, false, anomaly, MonotonicAtomicView)
+        }
+        StrongSessionReadCommitted | StrongReadCommitted => {
+            let anomaly = Anomaly::NoncommittedProcess;
+            (Level::ReadCommitted, true, anomaly, model)
+        }
+        _ => return None,
+    };
+    Some(Axiom {
+        level,
+        keeps_sessions,
+        anomaly,
+        proves,
+    })
+}
+
+/// The history as the axioms see it.
+#[derive(Debug)]
+pub(super) struct Units {
+    /// With the order of sessions, and without it.
+    in_sessions: causal::History,
+    apart: Option<causal::History>,
+}
+
+impl Units {
+    pub fn new(history: &History, init: &Value) -> Units {
+        Units {
+            in_sessions: recorded(history, init).finish(),
+            apart: None,
+        }
+    }
+
+    /// What breaks an axiom.
+    pub fn decide(
+        &mut self,
+        axiom: Axiom,
+        history: &History,
+        init: &Value,
+        meter: &mut Meter,
+    ) -> Result<Vec<Finding>, Exhausted> {
+        let mut units = &self.in_sessions;
+        let mut found = isolation::violations(units, axiom.level, meter)?;
+        if !axiom.keeps_sessions && !found.is_empty() {
+            let apart = || recorded(history, init).finish().apart();
+            units = self.apart.get_or_insert_with(apart);
+            found = match axiom.level {
+                Level::Causal => isolation::sessionless::violations(units, meter)?,
+                level => isolation::violations(units, level, meter)?,
+            };
+        }
+        let told = found.iter().take(TOLD_MAX);
+        Ok(told
+            .map(|violation| tell(history, units, axiom, violation))
+            .collect())
+    }
+}
+
+fn tell(
+    history: &History,
+    units: &causal::History,
+    axiom: Axiom,
+    violation: &Violation,
+) -> Finding {
+    let mut finding = Teller { history: units }.violation(violation);
+    finding.details["pattern"] = finding.anomaly.into();
+    finding.anomaly = axiom.anomaly.name();
+    let is_told = |txn: &TxnId| finding.ops.contains(&history.txn(*txn).indices[1]);
+    let txns: Vec<TxnId> = (0..history.txns.len() as TxnId).filter(is_told).collect();
+    finding.ops = history.indices(&txns);
+    finding.details["transactions"] = txns.iter().map(|txn| history.txn_json(*txn)).collect();
+    finding
+}
+
+/// Transactions in the order of their invocations, which is that of sessions.
+fn recorded(history: &History, init: &Value) -> Recorder {
+    let mut recorder = Recorder::new(init);
+    let mut accesses: Vec<Access> = Vec::new();
+    for (txn, row) in (0..).zip(&history.txns) {
+        accesses.clear();
+        for mop in history.mops_of(txn) {
+            let key = history.codes.value(history.keys.codes[mop.key as usize]);
+            let value = history.codes.value(mop.value);
+            match mop.kind {
+                MopKind::Write => accesses.push(recorder.write(&key, &value)),
+                MopKind::Read => accesses.push(recorder.read(&key, &value)),
+                MopKind::ReadList | MopKind::Unknown => {}
+            }
+        }
+        let span = Span {
+            invoked: row.indices[0],
+            completed: row.indices[1],
+            time: row.times[1],
+        };
+        let outcome = match row.outcome {
+            Outcome::Ok => causal::Outcome::Committed,
+            Outcome::Fail => causal::Outcome::Aborted,
+            Outcome::Info => causal::Outcome::Indefinite,
+        };
+        // When one began that nobody saw begin is not known.
+        if !row.invoked {
+            recorder.end_session(row.process);
+        }
+        recorder.unit(row.process, span, outcome, &accesses);
+        if !row.invoked {
+            recorder.end_session(row.process);
+        }
+    }
+    recorder
+}
