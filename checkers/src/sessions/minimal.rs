@@ -48,8 +48,8 @@ pub(crate) trait Whole: Sized {
 pub(crate) enum Mark {
     /// The operation whose read it is, by its invocation.
     Reader(u64),
-    /// A cycle of this sort.
-    Cycle(&'static str),
+    /// Something of this sort, such as a cycle, that is no more of one read than of another.
+    Sort(&'static str),
 }
 
 /// Adds to the first findings, one for each violation, what it takes to show them. `judge` finds
@@ -69,9 +69,7 @@ pub(crate) fn shrink<H: Whole>(
             Some(found.iter().any(|found| part.mark(found) == mark))
         };
         let mut meter = shrink::budget(budget).meter();
-        let Ok(between) = history.between(violation, &mut meter) else {
-            return;
-        };
+        let between = history.between(violation, &mut meter).unwrap_or_default();
         let story = Story::new(history, &finding.ops, between);
         let starts = [
             Story::with_sources,
