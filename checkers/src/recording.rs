@@ -101,8 +101,8 @@ pub(crate) fn ints(items: &[i64]) -> Value {
     Value::List(items.iter().map(|n| Value::Int(*n)).collect())
 }
 
-/// Histories of a simulated store that a test judges: from `FAULTBENCH_PLANTED_SEEDS` where it is
-/// set.
+/// Histories of each simulated store that a test judges: as many as usual, or what
+/// `FAULTBENCH_PLANTED_SEEDS` says.
 pub(crate) fn planted_seeds(usual: u64) -> u64 {
     let asked = std::env::var("FAULTBENCH_PLANTED_SEEDS").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)

@@ -17,15 +17,7 @@ pub(crate) const UNITS_MAX: usize = 600;
 /// Parts judged for one finding.
 const TRIES_MAX: usize = 300;
 /// Steps of each search on a part.
-const STEPS_MAX: u64 = 1 << 18;
-
-/// A budget for judging one part.
-pub(crate) fn budget<'a>(whole: &Budget<'a>) -> Budget<'a> {
-    Budget {
-        steps: whole.steps.min(STEPS_MAX),
-        ..*whole
-    }
-}
+pub(crate) const STEPS_MAX: u64 = 1 << 18;
 
 /// What is left of a history that shows the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +29,29 @@ pub(crate) struct Minimal {
 }
 
 impl Minimal {
-    /// The part of `kept` that still shows it, if `kept` does and is not too large. `shows` has no
-    /// answer where the budget is at its end.
-    pub fn of(mut kept: Vec<u32>, shows: impl Fn(&[u32]) -> Option<bool>) -> Option<Minimal> {
-        if kept.len() > UNITS_MAX || shows(&kept) != Some(true) {
+    /// The part of `kept` that still shows it, if `kept` does and is not too large. `shows` judges
+    /// within the budget it is given, and has no answer where that is at its end.
+    pub fn of(
+        mut kept: Vec<u32>,
+        whole: &Budget,
+        shows: impl Fn(&[u32], &Budget) -> Option<bool>,
+    ) -> Option<Minimal> {
+        let budget = Budget {
+            steps: whole.steps.min(STEPS_MAX),
+            ..*whole
+        };
+        // A part may take too few steps for any of its own to look at the clock.
+        let in_time = |kept: &[u32]| {
+            budget.meter().check_clock().ok()?;
+            shows(kept, &budget)
+        };
+        if kept.len() > UNITS_MAX || in_time(&kept) != Some(true) {
             return None;
         }
         let mut tries = TRIES_MAX;
         let is_least = least(&mut kept, |kept| {
             tries = tries.checked_sub(1)?;
-            shows(kept)
+            in_time(kept)
         });
         let is_least = is_least.is_some();
         Some(Minimal { kept, is_least })

@@ -28,7 +28,6 @@ use crate::budget::Budget;
 use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
 use crate::report::{Report, Validity};
-use crate::shrink;
 use crate::value::Value;
 use history::{History, Vocabulary};
 use inference::infer;
@@ -90,7 +89,9 @@ impl Checker for Transactions {
     fn finish(mut self: Box<Self>, budget: &Budget) -> Report {
         let mut report = self.judge(budget);
         if report.validity == Validity::Invalid {
-            minimal::shrink(&self.history, &mut report, |ops| self.again(ops, budget));
+            minimal::shrink(&self.history, &mut report, budget, |ops, budget| {
+                self.again(ops, budget)
+            });
         }
         report
     }
@@ -139,7 +140,7 @@ impl Transactions {
                 return Report::new("part", "nothing");
             }
         }
-        other.judge(&shrink::budget(budget))
+        other.judge(budget)
     }
 }
 

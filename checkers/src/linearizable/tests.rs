@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::checker::model_named;
-use crate::recording::{Recording, anomalies, ints};
+use crate::recording::{Recording, anomalies, ints, planted_seeds};
 use crate::report::Validity;
 use crate::synthetic::RegisterLoad;
 use crate::{OpType, Process, Value};
@@ -269,7 +269,7 @@ fn load(values: Option<u32>, seed: u64) -> Recording {
 
 #[test]
 fn generated_histories_are_valid_and_planted_anomalies_are_found() {
-    for seed in 0..20 {
+    for seed in 0..planted_seeds(20) {
         for values in [None, Some(5)] {
             let recording = load(values, seed);
             let report = recording.check("cas-register");

@@ -15,7 +15,7 @@ use crate::checker::{self, NOTHING_TESTED, OpError, Params};
 use crate::intern::Interner;
 use crate::lowering::Pending;
 use crate::report::{Finding, Report, Validity};
-use crate::shrink::{self, FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX};
+use crate::shrink::{FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX};
 use crate::story::{self, when};
 use crate::{Op, OpType, Value};
 
@@ -340,9 +340,9 @@ impl Counters {
         let calls: Vec<Call> = calls.copied().collect();
         let chosen =
             |kept: &[u32]| -> Vec<Call> { kept.iter().map(|call| calls[*call as usize]).collect() };
-        let minimal = Minimal::of((0..calls.len() as u32).collect(), |kept| {
-            let mut meter = shrink::budget(budget).meter();
-            let found = self.violations(&chosen(kept), &mut meter).ok()?;
+        let all = (0..calls.len() as u32).collect();
+        let minimal = Minimal::of(all, budget, |kept, budget| {
+            let found = self.violations(&chosen(kept), &mut budget.meter()).ok()?;
             let is_new = |found: &Breach| !known.contains(&found.read.invoked);
             Some(!found.iter().any(is_new) && found.iter().any(|found| found.shows(breach)))
         })?;

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::budget::{Budget, Exhausted, Meter};
 use crate::causal::history::Span;
 use crate::report::Finding;
-use crate::shrink::{self, FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX, shared_keys};
+use crate::shrink::{FINDINGS_SHRUNK_MAX, Minimal, STEPS_MAX, UNITS_MAX, shared_keys};
 use crate::value::Value;
 
 /// A history of which parts can be judged. Units are numbered session by session.
@@ -48,8 +48,8 @@ pub(crate) trait Whole: Sized {
 pub(crate) enum Mark {
     /// The operation whose read it is, by its invocation.
     Reader(u64),
-    /// A cycle of this sort.
-    Cycle(&'static str),
+    /// Something of this sort, such as a cycle, that is no more of one read than of another.
+    Sort(&'static str),
 }
 
 /// Adds to the first findings, one for each violation, what it takes to show them. `judge` finds
@@ -63,16 +63,13 @@ pub(crate) fn shrink<H: Whole>(
 ) {
     for (violation, finding) in violations.iter().zip(findings).take(FINDINGS_SHRUNK_MAX) {
         let mark = history.mark(violation);
-        let shows = |part: &H| {
-            let mut meter = shrink::budget(budget).meter();
-            let found = judge(part, &mut meter).ok()?;
+        let shows = |part: &H, budget: &Budget| {
+            let found = judge(part, &mut budget.meter()).ok()?;
             Some(found.iter().any(|found| part.mark(found) == mark))
         };
-        let mut meter = shrink::budget(budget).meter();
-        let Ok(between) = history.between(violation, &mut meter) else {
-            return;
-        };
-        let story = Story::new(history, &finding.ops, between);
+        let meter = budget.meter();
+        let between = history.between(violation, &mut meter.fresh(STEPS_MAX));
+        let story = Story::new(history, &finding.ops, between.unwrap_or_default());
         let starts = [
             Story::with_sources,
             Story::all_of_its_keys,
@@ -82,7 +79,7 @@ pub(crate) fn shrink<H: Whole>(
             let (units, keys) = start(&story)?;
             history.part(&units, &keys)
         });
-        let minimal = parts.find_map(|part| minimal(&part, shows));
+        let minimal = parts.find_map(|part| minimal(&part, budget, shows));
         if let Some(minimal) = minimal {
             finding.details["minimal"] = minimal;
         }
@@ -90,11 +87,16 @@ pub(crate) fn shrink<H: Whole>(
 }
 
 /// What is left of a history that shows it, for the details of a finding.
-fn minimal<H: Whole>(history: &H, shows: impl Fn(&H) -> Option<bool>) -> Option<Json> {
+fn minimal<H: Whole>(
+    history: &H,
+    budget: &Budget,
+    shows: impl Fn(&H, &Budget) -> Option<bool>,
+) -> Option<Json> {
     let units: Vec<u32> = (0..history.units() as u32).collect();
     let keys = keys_of(history, &units);
-    let minimal = Minimal::of(units, |kept| {
-        history.part(kept, &keys).map_or(Some(false), |p| shows(&p))
+    let minimal = Minimal::of(units, budget, |kept, budget| {
+        let part = history.part(kept, &keys);
+        part.map_or(Some(false), |part| shows(&part, budget))
     })?;
     let spans = minimal.kept.iter().map(|unit| history.span(*unit));
     let ops = spans.flat_map(|span| [span.invoked, span.completed]);

@@ -249,7 +249,7 @@ impl Object<'_> {
     /// No history of the store breaks any but these. Answers how many break the first of them.
     pub fn is_flagged_only_for(&self, store: Store, broken: &[Guarantee]) -> u64 {
         let mut told = 0;
-        for seed in 1..=planted_seeds(1000) {
+        for seed in 1..=planted_seeds(200) {
             let calls = match store {
                 Store::Beginnings => simulate(Break::Nothing, self.shows, seed),
                 Store::Convergent => simulate(Break::Prefix, self.shows, seed),
@@ -276,7 +276,7 @@ impl Object<'_> {
             (Break::ReadDependencies, WritesFollowReads),
         ];
         for (broken, of) in breaks {
-            for seed in 1..=planted_seeds(10) {
+            for seed in 1..=planted_seeds(5) {
                 let calls = simulate(broken, self.shows, seed);
                 for (_, guarantee) in breaks {
                     let is_expected = guarantee == of && tell.contains(&guarantee);

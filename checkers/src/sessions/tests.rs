@@ -114,12 +114,16 @@ proptest! {
 }
 
 fn check(recording: &Recording, guarantee: Guarantee) -> Report {
+    within(recording, guarantee, &Budget::unlimited())
+}
+
+fn within(recording: &Recording, guarantee: Guarantee, budget: &Budget) -> Report {
     let mut checker: Box<dyn checker::Checker> =
         Box::new(Checker::new(guarantee, &Params::default()));
     for op in &recording.ops {
         checker.push(op).expect("a readable operation");
     }
-    checker.finish(&Budget::unlimited())
+    checker.finish(budget)
 }
 
 /// Calls one after another: process, function, key, value.
@@ -261,15 +265,12 @@ fn what_cannot_be_told_is_unknown() {
 
 #[test]
 fn an_exhausted_budget_is_said() {
-    let mut checker: Box<dyn checker::Checker> = Box::new(Checker::new(Causal, &Params::default()));
-    for op in &calls(&[(1, "write", 1, Some(1)), (2, "read", 1, Some(1))]).ops {
-        checker.push(op).expect("a readable operation");
-    }
+    let recording = calls(&[(1, "write", 1, Some(1)), (2, "read", 1, Some(1))]);
     let budget = Budget {
         steps: 1,
         ..Budget::unlimited()
     };
-    let report = checker.finish(&budget);
+    let report = within(&recording, Causal, &budget);
     assert_eq!(report.validity, Validity::Unknown);
     assert!(report.unknown.is_some_and(|why| why.contains("steps")));
 }

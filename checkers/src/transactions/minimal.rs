@@ -12,12 +12,18 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::codes::Code;
 use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId, Vocabulary};
+use crate::budget::Budget;
 use crate::report::Report;
 use crate::shrink::{FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX, shared_keys};
 use crate::{Op, OpType, Process, Value};
 
 /// Adds to the first finding of each anomaly the transactions it takes. `again` judges a history.
-pub(super) fn shrink(history: &History, report: &mut Report, again: impl Fn(&[Op]) -> Report) {
+pub(super) fn shrink(
+    history: &History,
+    report: &mut Report,
+    budget: &Budget,
+    again: impl Fn(&[Op], &Budget) -> Report,
+) {
     let whole = anomalies(report);
     let mut shrunk: Vec<&'static str> = Vec::new();
     for finding in &mut report.findings {
@@ -29,8 +35,8 @@ pub(super) fn shrink(history: &History, report: &mut Report, again: impl Fn(&[Op
         let Some(txns) = part.txns() else {
             continue;
         };
-        let minimal = Minimal::of(txns, |kept| {
-            let found = anomalies(&again(&part.ops(kept)));
+        let minimal = Minimal::of(txns, budget, |kept, budget| {
+            let found = anomalies(&again(&part.ops(kept), budget));
             Some(found.contains(finding.anomaly) && found.is_subset(&whole))
         });
         if let Some(minimal) = minimal {

@@ -77,8 +77,8 @@ impl Whole for History {
 
     fn mark(&self, violation: &Violation) -> Mark {
         match violation {
-            Violation::CyclicOrder(_) => Mark::Cycle("order"),
-            Violation::CyclicConflicts(_) => Mark::Cycle("conflicts"),
+            Violation::CyclicOrder(_) => Mark::Sort("order"),
+            Violation::CyclicConflicts(_) => Mark::Sort("conflicts"),
             Violation::Overwritten(found) => Mark::Reader(self.span(found.unit).invoked),
         }
     }

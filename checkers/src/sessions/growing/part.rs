@@ -4,7 +4,7 @@
 //! is what the part adds.
 
 use super::clocks;
-use super::history::{AddId, Done, History, Lowering};
+use super::history::{AddId, Done, History, Lowering, Read};
 use super::rules::{Violation, Why};
 use crate::budget::{Exhausted, Meter};
 use crate::causal::history::{Outcome, Span};
@@ -14,11 +14,15 @@ use crate::graph::{THROUGH, WW};
 use crate::sessions::minimal::{Mark, Whole};
 use crate::value::Value;
 
-/// The units on a shortest path by sessions and reads. These are not cyclic where it is asked, so
-/// every cycle is the path and the way back.
+/// The units on a shortest path by sessions and reads: on a cycle with the way back. Where sessions
+/// and reads are cyclic by themselves, it may be one of those, which shows nothing and does no harm.
 fn path(history: &History, from: u32, to: u32, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
+    if history.session_of[from as usize] == history.session_of[to as usize] {
+        return Ok(Vec::new());
+    }
     let mut builder = clocks::causality(history);
     builder.edge(to, from, THROUGH);
+    meter.step(builder.bytes_to_build())?;
     let cycle = shortest_of_any(&builder.build(), history.units() as u32, meter)?;
     Ok(cycle.into_iter().flatten().map(|edge| edge.from).collect())
 }
@@ -37,6 +41,22 @@ impl History {
             }
         }
         Ok(None)
+    }
+
+    /// A unit whose read shows `add` and no more than `read` does, and who added what only that one
+    /// shows.
+    fn apart(&self, read: &Read, add: AddId, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
+        let long = self.shown(read);
+        for other in self.reads.iter().filter(|other| other.key == read.key) {
+            meter.step(0)?;
+            let short = self.shown(other);
+            if short.len() <= long.len() && short.contains(&add) {
+                let lacks = long.iter().find(|add| !short.contains(add));
+                let adder = lacks.map(|add| self.add(*add).unit);
+                return Ok(adder.into_iter().chain([other.unit]).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 }
 
@@ -61,18 +81,19 @@ impl Whole for History {
         Vec::new()
     }
 
-    /// How a reader knew of what it lacks, how the late one of two elements came before the early
-    /// one, and which reads show the order of lists that a cycle has.
+    /// How a reader knew of what it lacks, or who else was shown it; how the late one of two elements
+    /// came before the early one, or which differ; which reads show the order of lists in a cycle.
     fn between(&self, violation: &Violation, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
         match violation {
             Violation::Missing { read, add, why } => match why {
-                Why::Own | Why::Seen | Why::SameSession | Why::Shorter => Ok(Vec::new()),
+                Why::Own | Why::Seen | Why::SameSession => Ok(Vec::new()),
+                Why::Shorter => self.apart(read, *add, meter),
                 Why::Known | Why::ReadBefore => path(self, self.add(*add).unit, read.unit, meter),
             },
             Violation::Order { early, late, .. } => {
                 path(self, self.add(*late).unit, self.add(*early).unit, meter)
             }
-            Violation::Rewritten { read, before } => {
+            Violation::Rewritten { read, before } | Violation::Forked { read, before } => {
                 let [shorter, longer] = [self.shown(read), self.shown(before)];
                 let pair = shorter.iter().zip(longer).find(|(a, b)| a != b);
                 let ends = [shorter, longer].map(|shown| shown.last());
@@ -119,10 +140,15 @@ impl Whole for History {
 
     fn mark(&self, violation: &Violation) -> Mark {
         match violation {
+            // Which of two reads is told to be wrong, the elements decide that they do not share.
+            Violation::Forked { .. }
+            | Violation::Missing {
+                why: Why::Shorter, ..
+            } => Mark::Sort("fork"),
             Violation::Missing { read, .. }
             | Violation::Order { read, .. }
             | Violation::Rewritten { read, .. } => Mark::Reader(self.span(read.unit).invoked),
-            Violation::Cycle(_) => Mark::Cycle("order"),
+            Violation::Cycle(_) => Mark::Sort("cycle"),
         }
     }
 }

@@ -49,12 +49,10 @@ pub(super) fn violations(
                         add: *add,
                         why: Why::Shorter,
                     }),
-                    None if is_ordered && !shown.starts_with(shorter) => {
-                        Some(Violation::Rewritten {
-                            read: **read,
-                            before: *last,
-                        })
-                    }
+                    None if is_ordered && !shown.starts_with(shorter) => Some(Violation::Forked {
+                        read: **read,
+                        before: *last,
+                    }),
                     None => None,
                 });
             }

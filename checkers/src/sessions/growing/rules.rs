@@ -37,6 +37,8 @@ pub(super) enum Violation {
     },
     /// A session's list does not begin as it was shown before.
     Rewritten { read: Read, before: Read },
+    /// Two lists do not begin alike, whoever read them.
+    Forked { read: Read, before: Read },
     /// Units must each come before the next.
     Cycle(Vec<Edge>),
 }

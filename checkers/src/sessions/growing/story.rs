@@ -58,7 +58,7 @@ impl History {
                 let units = [self.add(*late).unit, self.add(*early).unit, read.unit];
                 self.finding(anomaly(guarantee), summary, &units, read)
             }
-            Violation::Rewritten { read, before } => {
+            Violation::Rewritten { read, before } | Violation::Forked { read, before } => {
                 let summary = format!(
                     "{} read {} as {}, which does not begin as {} had read it: {}",
                     self.who(read.unit),

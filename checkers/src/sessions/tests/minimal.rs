@@ -1,5 +1,8 @@
 //! What is left of a history shows what the whole does, and nothing of it can be left out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use super::*;
 use crate::recording::minimal as left_of;
 use crate::sessions::minimal::Whole;
@@ -121,4 +124,32 @@ fn a_read_that_nothing_explains_is_left_with_its_writer() {
     assert_eq!(anomalies(&report), ["thin-air-read", "aborted-read"]);
     assert_eq!(left_of(&report.findings[0]), Some((vec![6, 7], true)));
     assert_eq!(left_of(&report.findings[1]), Some((vec![2, 3, 4, 5], true)));
+}
+
+/// The clock is looked at for each part; when it runs out, what is left is more than it takes.
+#[test]
+fn time_that_runs_out_changes_no_answer() {
+    let recording = calls(&[
+        (1, "write", 1, Some(1)),
+        (1, "write", 1, Some(2)),
+        (3, "write", 1, Some(3)),
+        (2, "read", 1, Some(3)),
+        (2, "read", 1, Some(2)),
+        (2, "read", 1, Some(1)),
+    ]);
+    let mut left = Vec::new();
+    for looks in 0..200 {
+        let looked_at = AtomicU64::new(1);
+        let budget = Budget {
+            wall: Duration::from_secs(looks),
+            clock: &|| Duration::from_secs(looked_at.fetch_add(1, Ordering::Relaxed)),
+            ..Budget::unlimited()
+        };
+        let report = within(&recording, Causal, &budget);
+        assert_eq!(anomalies(&report), ["causal-violation"]);
+        left.push(left_of(&report.findings[0]).map(|(_, is_least)| is_least));
+    }
+    assert_eq!(left.first(), Some(&None));
+    assert!(left.contains(&Some(false)));
+    assert_eq!(left.last(), Some(&Some(true)));
 }

@@ -27,7 +27,7 @@ fn a_search_without_steps_is_unknown() {
 fn every_budget_allows_the_truth_or_doubt() {
     for vocabulary in [Vocabulary::Lists, Vocabulary::Registers] {
         for level in LEVELS {
-            let recording = planted(level, vocabulary, 7);
+            let recording = simulate(planted_shape(level, vocabulary, 7, 2 * TXNS));
             let truth = judged(&recording, vocabulary, StrictSerializable).validity;
             let mut doubted = 0;
             for power in 0..24 {

@@ -137,7 +137,7 @@ impl Run {
 
     /// Applies to a site's present what is queued for it, now and then.
     fn propagate(&mut self, site: usize) {
-        if self.below(12) > 0 {
+        if self.below(24) > 0 {
             return;
         }
         for writes in std::mem::take(&mut self.queues[site]) {

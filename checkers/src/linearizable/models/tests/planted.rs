@@ -3,13 +3,11 @@
 use proptest::strategy::ValueTree;
 
 use super::*;
-use crate::recording::{Recording, ints};
+use crate::recording::{Recording, ints, planted_seeds};
 use crate::report::Validity;
 use crate::synthetic::{Container, ContainerLoad};
 use crate::{OpType, Process};
 
-/// Valid histories drawn of each model.
-const HISTORIES: usize = 40;
 /// Events of each; elements put are distinct in so many.
 const EVENTS: usize = 40;
 /// Steps of a search; where a direct method answers, it may take more than that.
@@ -23,7 +21,7 @@ fn plant<V: Vocabulary>(
 ) {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let events = proptest::collection::vec(step(1.0), EVENTS);
-    for _ in 0..HISTORIES {
+    for _ in 0..planted_seeds(40) {
         let mut steps = events.new_tree(&mut runner).expect("a draw").current();
         // What is indefinite could explain an anomaly.
         steps.iter_mut().for_each(|step| step.outcome = u8::MAX);
@@ -273,7 +271,8 @@ fn generated_containers_are_valid_and_planted_anomalies_are_found() {
         (Container::PriorityQueue, "insert", "delete-min"),
     ];
     let element = |e: i64| Value::Int(e << 41);
-    for (seed, (container, put, take)) in (0..4).flat_map(|seed| containers.map(|c| (seed, c))) {
+    let seeds = 0..planted_seeds(4);
+    for (seed, (container, put, take)) in seeds.flat_map(|seed| containers.map(|c| (seed, c))) {
         let load = ContainerLoad {
             container,
             processes: 10,
