@@ -107,6 +107,14 @@ pub struct Params {
     pub witness: bool,
 }
 
+impl Params {
+    /// What registers may be taken to hold before they are written where `init` does not say it and
+    /// nobody writes it. Those who write histories of sessions alone begin with zeros.
+    pub(crate) fn assumed_init(&self) -> Option<Value> {
+        (self.sessions_only && self.init.is_none()).then_some(Value::Int(0))
+    }
+}
+
 impl Default for Params {
     fn default() -> Params {
         Params {

@@ -46,7 +46,9 @@ pub struct Transactions {
     history: History,
     claims: Vec<Model>,
     assume: Assume,
-    init: Option<Value>,
+    init: Value,
+    /// What registers may hold instead, if nobody writes it.
+    assumed: Option<Value>,
 }
 
 impl Transactions {
@@ -72,7 +74,8 @@ impl Transactions {
             history: History::new(vocabulary, params.lenient, params.sessions_only),
             claims,
             assume: params.assume,
-            init: params.init.clone(),
+            init: params.init.clone().unwrap_or_default(),
+            assumed: params.assumed_init(),
         }
     }
 }
@@ -98,14 +101,13 @@ impl Checker for Transactions {
 }
 
 impl Transactions {
-    /// What registers hold before they are written. Those who write histories of sessions alone
-    /// begin with zeros, unless zeros are written.
-    fn initial(&self) -> Value {
-        let assumed = match self.history.sessions_only && !self.history.is_written(0) {
-            true => Value::Int(0),
-            false => Value::Nil,
-        };
-        self.init.clone().unwrap_or(assumed)
+    /// What registers hold before they are written.
+    fn initial(&mut self) -> Value {
+        let assumed = self.assumed.clone().filter(|init| {
+            let code = self.history.codes.code(init);
+            !self.history.is_written(code)
+        });
+        assumed.unwrap_or_else(|| self.init.clone())
     }
 
     fn judge(&mut self, budget: &Budget) -> Report {
@@ -134,6 +136,7 @@ impl Transactions {
             claims: self.claims.clone(),
             assume: self.assume,
             init: self.init.clone(),
+            assumed: self.assumed.clone(),
         };
         for op in ops {
             if other.push(op).is_err() {

@@ -123,6 +123,8 @@ pub struct Recorder {
     processes: Vec<i64>,
     units: Vec<Recorded>,
     accesses: Vec<Access>,
+    /// Spans tell nothing of when a unit was but within its session.
+    pub timeless: bool,
 }
 
 /// A unit as recorded.
@@ -149,6 +151,18 @@ impl Recorder {
             processes: Vec::new(),
             units: Vec::new(),
             accesses: Vec::new(),
+            timeless: false,
+        }
+    }
+
+    /// Takes this for what every key holds before it is written, unless somebody writes it.
+    pub fn assume_init(&mut self, init: &Value) {
+        let init = self.values.intern(init);
+        let is_written = |access: &Access| {
+            access.is_write && self.versions[access.version as usize].value == init
+        };
+        if !self.accesses.iter().any(is_written) {
+            self.init = init;
         }
     }
 
@@ -227,6 +241,8 @@ pub struct History {
     writers: Vec<UnitId>,
     writer_starts: Vec<u32>,
     pub misreads: Vec<Misread>,
+    /// Spans tell nothing of when a unit was.
+    timeless: bool,
     /// Reads of values that were written more than once.
     pub ambiguous_reads: u64,
 }
@@ -267,6 +283,15 @@ impl History {
     /// The unit before this one in its session.
     pub fn previous(&self, unit: UnitId) -> Option<UnitId> {
         (self.position(unit) > 1).then(|| unit - 1)
+    }
+
+    /// Where to guess the unit among those of all sessions.
+    pub fn turn(&self, unit: UnitId) -> u64 {
+        if !self.timeless {
+            return self.span(unit).completed;
+        }
+        let session = self.session(self.session_of(unit));
+        (u64::from(unit - session.start) << 32) / u64::from(session.end - session.start)
     }
 
     pub fn span(&self, unit: UnitId) -> Span {

@@ -20,6 +20,8 @@ pub struct Lowering {
     /// A completion may stand for a call of its own.
     lenient: bool,
     accesses: Vec<Access>,
+    /// What registers may hold before they are written, if nobody writes it.
+    assumed: Option<Value>,
     pub succeeded: u64,
 }
 
@@ -40,8 +42,11 @@ enum Function {
 
 impl Lowering {
     pub fn new(params: &Params) -> Lowering {
+        let mut recorder = Recorder::new(params.init.as_ref().unwrap_or(&Value::Nil));
+        recorder.timeless = params.sessions_only;
         Lowering {
-            recorder: Recorder::new(params.init.as_ref().unwrap_or(&Value::Nil)),
+            recorder,
+            assumed: params.assumed_init(),
             pending: Pending::default(),
             lenient: params.lenient,
             accesses: Vec::new(),
@@ -157,6 +162,9 @@ impl Lowering {
             let process = call.process;
             self.recorder
                 .unit(process, span, Outcome::Indefinite, &call.writes);
+        }
+        if let Some(init) = &self.assumed {
+            self.recorder.assume_init(init);
         }
         self.recorder
     }

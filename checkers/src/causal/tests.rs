@@ -114,6 +114,17 @@ proptest! {
     }
 
     #[test]
+    fn isolation_without_sessions_is_decided_as_by_trying_every_order(shapes in shapes(5, 4)) {
+        let history = history(&shapes).apart();
+        let meter = &mut Budget::unlimited().meter();
+        let causal = isolation::sessionless::violations(&history, meter).expect("no limit");
+        prop_assert_eq!(causal.is_empty(), commits(&history, Level::Causal));
+        for level in [Level::ReadCommitted, Level::ReadAtomic] {
+            prop_assert_eq!(isolates(&history, level), commits(&history, level), "{:?}", level);
+        }
+    }
+
+    #[test]
     fn what_holds_is_never_stronger_than_what_fails(shapes in shapes(8, 1)) {
         let history = history(&shapes);
         for (guarantee, name) in Guarantee::NAMES {

@@ -241,7 +241,7 @@ impl Topology {
 
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
-        let a_node = 8 * size_of::<u32>() + size_of::<Tagged>();
+        let a_node = size_of::<[u32; 8]>() + size_of::<Tagged>();
         let came = self.came.capacity() * (size_of::<Tagged>() + 2 * size_of::<u32>());
         (self.seen.len() * a_node + 2 * self.out.given.len() * size_of::<Node>() + came) as u64
     }

@@ -64,7 +64,7 @@ pub(super) struct Units {
 impl Units {
     pub fn new(history: &History, init: &Value) -> Units {
         Units {
-            in_sessions: recorded(history, init).finish(),
+            in_sessions: recorded(history, init),
             apart: None,
         }
     }
@@ -80,7 +80,7 @@ impl Units {
         let mut units = &self.in_sessions;
         let mut found = isolation::violations(units, axiom.level, meter)?;
         if !axiom.keeps_sessions && !found.is_empty() {
-            let apart = || recorded(history, init).finish().apart();
+            let apart = || recorded(history, init).apart();
             units = self.apart.get_or_insert_with(apart);
             found = match axiom.level {
                 Level::Causal => isolation::sessionless::violations(units, meter)?,
@@ -111,8 +111,9 @@ fn tell(
 }
 
 /// Transactions in the order of their invocations, which is that of sessions.
-fn recorded(history: &History, init: &Value) -> Recorder {
+fn recorded(history: &History, init: &Value) -> causal::History {
     let mut recorder = Recorder::new(init);
+    recorder.timeless = history.sessions_only;
     let mut accesses: Vec<Access> = Vec::new();
     for (txn, row) in (0..).zip(&history.txns) {
         accesses.clear();
@@ -144,5 +145,5 @@ fn recorded(history: &History, init: &Value) -> Recorder {
             recorder.end_session(row.process);
         }
     }
-    recorder
+    recorder.finish()
 }

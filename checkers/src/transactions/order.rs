@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::history::{NEVER, TxnId};
+use super::history::{History, NEVER, TxnId};
 use super::inference::Inference;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Node, PROCESS, REALTIME, THROUGH};
@@ -19,6 +19,22 @@ pub(super) fn add(inference: &mut Inference, meter: &mut Meter) -> Result<(), Ex
         true => Ok(()),
         false => real_time(inference, meter),
     }
+}
+
+/// By transaction, where it is among those of its session, from 0 to [`NEVER`]: a guess of when it
+/// was where there are no times.
+pub(super) fn turns(history: &History) -> Vec<u32> {
+    let mut lengths: FxHashMap<i64, u64> = FxHashMap::default();
+    for row in &history.txns {
+        *lengths.entry(row.process).or_default() += 1;
+    }
+    let mut before: FxHashMap<i64, u64> = FxHashMap::default();
+    let mut turn = |process: i64| {
+        let place = before.entry(process).or_default();
+        *place += 1;
+        (*place * u64::from(NEVER) / lengths[&process]) as u32
+    };
+    history.txns.iter().map(|row| turn(row.process)).collect()
 }
 
 fn sessions(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {

@@ -7,6 +7,7 @@
 
 use super::axioms::{Axiom, Units, axiom};
 use super::history::{History, NEVER, Vocabulary};
+use super::order::turns;
 use super::verdict::Evidence;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
@@ -127,6 +128,10 @@ pub(super) fn search(
         graph,
         accesses,
         units: None,
+        turns: match evidence.history.sessions_only {
+            true => turns(evidence.history),
+            false => Vec::new(),
+        },
     };
     for model in order {
         let Some(how) = how(evidence.history, model) else {
@@ -168,6 +173,8 @@ struct Decider<'a, 'h> {
     graph: &'a Graph,
     accesses: &'a Accesses,
     units: Option<Units>,
+    /// By transaction, where there are no times.
+    turns: Vec<u32>,
 }
 
 impl Decider<'_, '_> {
@@ -188,8 +195,12 @@ impl Decider<'_, '_> {
             accesses: self.accesses,
         };
         let span = |event: Node| {
-            let txn = polygraph.txn_of(event).map(|(txn, _)| history.txn(txn));
-            txn.map_or([0, NEVER], |txn| [txn.begin, txn.end])
+            let Some((txn, _)) = polygraph.txn_of(event) else {
+                return [0, NEVER];
+            };
+            let row = history.txn(txn);
+            let turn = self.turns.get(txn as usize);
+            turn.map_or([row.begin, row.end], |turn| [0, *turn])
         };
         let decided = decide(&polygraph, span, meter)?;
         let refuted = |refutation| history.refuted(method, &polygraph, &refutation);

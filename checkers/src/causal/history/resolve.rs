@@ -160,6 +160,7 @@ impl Recorder {
             writers: Vec::new(),
             writer_starts: Vec::new(),
             misreads: Vec::new(),
+            timeless: self.timeless,
             ambiguous_reads: 0,
         }
     }
