@@ -3,6 +3,7 @@
 mod arbitrary;
 mod budgets;
 mod packed;
+mod planted;
 mod serial_orders;
 mod simulator;
 
@@ -13,9 +14,10 @@ use super::*;
 use crate::checker::Params;
 use crate::isolation::polygraph::Form;
 use crate::lattice::Model::{self, *};
-use crate::recording::{Recording, anomalies, planted_seeds};
+use crate::recording::{Recording, anomalies};
 use crate::report::{Report, Validity};
 use arbitrary::{Size, arbitrary};
+use planted::{PLANTED, TXNS, planted, planted_shape};
 use serial_orders::{Keeps, is_explained};
 use simulator::{Level, Shape, simulate};
 
@@ -31,10 +33,6 @@ fn judged(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> Report
     recording
         .try_check(model, &params)
         .expect("a readable history")
-}
-
-fn breaks(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> bool {
-    judged(recording, vocabulary, claim).validity == Validity::Invalid
 }
 
 const LEVELS: [Level; 8] = [
@@ -125,129 +123,6 @@ fn registers_as_by_every_order(recording: &Recording) -> Result<(), TestCaseErro
         }
     }
     Ok(())
-}
-
-fn planted_shape(level: Level, vocabulary: Vocabulary, seed: u64, txns: usize) -> Shape {
-    Shape {
-        level,
-        vocabulary,
-        txns,
-        processes: 6,
-        keys: 4,
-        mops_max: 5,
-        failed_permille: 30,
-        seed,
-    }
-}
-
-/// Transactions of a history that must keep a promise.
-const TXNS: usize = 60;
-
-/// A history long enough to break what its level breaks.
-fn planted(level: Level, vocabulary: Vocabulary, seed: u64) -> Recording {
-    simulate(match level {
-        // That two sites were read while they differed is up to chance.
-        Level::ParallelSnapshotIsolation => Shape {
-            keys: 8,
-            ..planted_shape(level, vocabulary, seed, 1200)
-        },
-        _ => planted_shape(level, vocabulary, seed, 300),
-    })
-}
-
-/// Each level with the strongest model it keeps and the weakest listed one it breaks. Of parallel
-/// snapshot isolation (long forks) the strongest that anomalies decide.
-const PLANTED: [(Level, Model, Option<Model>); 8] = [
-    (Level::StrictSerializable, StrictSerializable, None),
-    (
-        Level::SessionReads,
-        StrongSessionSerializable,
-        Some(StrictSerializable),
-    ),
-    (
-        Level::StaleReads,
-        Serializable,
-        Some(StrongSessionSerializable),
-    ),
-    (
-        Level::SnapshotIsolation,
-        StrongSnapshotIsolation,
-        Some(Serializable),
-    ),
-    (
-        Level::ParallelSnapshotIsolation,
-        ConsistentView,
-        Some(SnapshotIsolation),
-    ),
-    (
-        Level::ReadCommitted,
-        StrongReadCommitted,
-        Some(SnapshotIsolation),
-    ),
-    (Level::ReadUncommitted, ReadUncommitted, Some(ReadCommitted)),
-    (Level::Nothing, StrictSerializable, Some(ReadUncommitted)),
-];
-
-/// What each level keeps is never found broken, what it breaks always.
-fn is_caught_at_its_level(vocabulary: Vocabulary) {
-    for (level, keeps, broken) in PLANTED {
-        // Dirty writes need an order of versions to be seen as such, which registers hide; not to
-        // lock shows in what is read all the same.
-        let broken = match (vocabulary, broken) {
-            (Vocabulary::Registers, Some(ReadUncommitted)) => Some(ReadCommitted),
-            (_, broken) => broken,
-        };
-        // Without an order of versions, an axiom tells how strong it is.
-        let keeps = match (vocabulary, keeps) {
-            (Vocabulary::Registers, ConsistentView) => TransactionalCausal,
-            (_, keeps) => keeps,
-        };
-        for seed in 0..planted_seeds(10) {
-            if level != Level::Nothing {
-                let recording = simulate(planted_shape(level, vocabulary, seed, TXNS));
-                let report = judged(&recording, vocabulary, keeps);
-                let is_kept = report.validity == Validity::Valid;
-                assert!(is_kept, "{level:?} {seed} {report:#?}");
-            }
-            if let Some(broken) = broken {
-                let recording = planted(level, vocabulary, seed);
-                let is_caught = breaks(&recording, vocabulary, broken);
-                assert!(is_caught, "{level:?} {seed}");
-            }
-        }
-    }
-}
-
-/// Transactions that read a key again, and such as read what they wrote, are drawn.
-#[test]
-fn histories_have_repeated_reads_and_reads_of_own_writes() {
-    for (level, ..) in PLANTED {
-        let (mut again, mut own) = (0, 0);
-        for op in simulate(planted_shape(level, Vocabulary::Registers, 0, TXNS)).ops {
-            let mops = op.value.as_items().expect("micro-operations");
-            let mops: Vec<&[Value]> = mops.iter().filter_map(Value::as_items).collect();
-            for (at, mop) in mops.iter().enumerate() {
-                let is_read = mop[0].as_name() == Some("r") && op.kind == crate::OpType::Ok;
-                for before in mops[..at].iter().filter(|m| is_read && m[1] == mop[1]) {
-                    match before[0].as_name() {
-                        Some("w") => own += 1,
-                        _ => again += 1,
-                    }
-                }
-            }
-        }
-        assert!(again > 0 && own > 0, "{level:?}: {again} and {own}");
-    }
-}
-
-#[test]
-fn planted_isolation_of_lists_is_caught_at_its_level() {
-    is_caught_at_its_level(Vocabulary::Lists);
-}
-
-#[test]
-fn planted_isolation_of_registers_is_caught_at_its_level() {
-    is_caught_at_its_level(Vocabulary::Registers);
 }
 
 /// What holds is never stronger than what fails.
