@@ -3,7 +3,7 @@
 mod arbitrary;
 mod budgets;
 mod packed;
-mod planted;
+mod planted_levels;
 mod serial_orders;
 mod simulator;
 
@@ -17,7 +17,7 @@ use crate::lattice::Model::{self, *};
 use crate::recording::{Recording, anomalies};
 use crate::report::{Report, Validity};
 use arbitrary::{Size, arbitrary};
-use planted::{PLANTED, TXNS, planted, planted_shape};
+use planted_levels::{PLANTED, TXNS, planted, planted_shape};
 use serial_orders::{Keeps, is_explained};
 use simulator::{Level, Shape, simulate};
 
