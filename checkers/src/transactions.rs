@@ -5,6 +5,7 @@
 //! anomalies a single key shows; then the cycles of the graph are looked for, and the lattice of
 //! models says what all that rules out.
 
+mod branches;
 mod cases;
 mod codes;
 mod history;
@@ -18,9 +19,12 @@ mod phenomena;
 mod refuted;
 mod register;
 mod serialization;
+mod set_add;
+mod sets;
 mod story;
 mod verdict;
 mod versions;
+mod vocabulary;
 
 use crate::Op;
 use crate::budget::Budget;
@@ -28,19 +32,21 @@ use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
 use crate::report::{Report, Validity};
 use crate::value::Value;
-use history::{History, Vocabulary};
+use history::History;
 use inference::infer;
 use list_append::Appends;
 use register::Writes;
+use set_add::Adds;
 use verdict::Evidence;
 pub use versions::Assume;
+use vocabulary::Vocabulary;
 
 pub const FUNCTIONS: &[&str] = &["txn"];
 
-/// Judges transactions of lists or registers.
+/// Judges transactions of lists, registers or sets.
 ///
-/// A `txn` carries micro-operations: `[:append k v]` or `[:w k v]`, and `[:r k nil]`, in whose
-/// place an ok completion has what was read.
+/// A `txn` carries micro-operations: `[:append k v]`, `[:w k v]` or `[:add k v]`, and `[:r k nil]`,
+/// in whose place an ok completion has what was read.
 pub struct Transactions {
     history: History,
     claims: Vec<Model>,
@@ -57,6 +63,11 @@ impl Transactions {
     /// Registers, whose values are unique for each key.
     pub fn rw_register(params: &Params) -> Transactions {
         Transactions::new(params, Vocabulary::Registers)
+    }
+
+    /// Sets that grow, and are nil or empty before their first element.
+    pub fn set_add(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Sets)
     }
 
     fn new(params: &Params, vocabulary: Vocabulary) -> Transactions {
@@ -101,19 +112,21 @@ impl Transactions {
     fn judge(&mut self, budget: &Budget) -> Report {
         let mut meter = budget.meter();
         let init = self.history.codes.code(&self.init);
-        let (name, what) = match self.history.vocabulary {
-            Vocabulary::Lists => ("list-append", "lists"),
-            Vocabulary::Registers => ("rw-register", "registers"),
-        };
-        let inference = match self.history.vocabulary {
+        let vocabulary = self.history.vocabulary;
+        let inference = match vocabulary {
             Vocabulary::Lists => infer(&self.history, &mut Appends::default(), &mut meter),
             Vocabulary::Registers => {
                 let mut rules = Writes::new(init, self.assume);
                 infer(&self.history, &mut rules, &mut meter)
             }
+            Vocabulary::Sets => {
+                let mut inference = infer(&self.history, &mut Adds::default(), &mut meter);
+                set_add::duplicates(&mut inference);
+                inference
+            }
         };
         let evidence = Evidence::gather(inference, &self.claims, &mut meter);
-        evidence.report(name, what)
+        evidence.report(vocabulary.model(), vocabulary.objects())
     }
 
     /// The report on other events of the same kind.

@@ -1,4 +1,4 @@
-//! What the histories of lists and of registers have in common on their way to a graph: who
+//! What the histories of all vocabularies have in common on their way to a graph: who
 //! committed, who wrote a value, and whether that was one to be read.
 
 use rustc_hash::FxHashSet;
@@ -33,7 +33,7 @@ pub(super) struct Inference<'h> {
 /// How the values of one key tell who depends on whom.
 pub(super) trait Rules {
     /// Checks what a transaction did with the key by itself.
-    fn check_internal(own: &[u32], inference: &mut Inference);
+    fn check_internal(&self, own: &[u32], inference: &mut Inference);
 
     /// Infers from the micro-operations of a key, whose writers are known.
     fn look(
@@ -96,7 +96,7 @@ impl<'h> Inference<'h> {
     ) -> Result<(), Exhausted> {
         for own in by_txn(self.history, mops) {
             meter.step(self.builder.bytes())?;
-            R::check_internal(own, self);
+            rules.check_internal(own, self);
         }
         match self.learn_writers(mops) {
             true => rules.look(key, mops, self, meter),

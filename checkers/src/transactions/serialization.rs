@@ -5,8 +5,9 @@
 //! them. Models are tried from the strongest on: one that holds answers for all weaker ones, one
 //! that does not for all stronger ones.
 
-use super::history::{NEVER, Vocabulary};
+use super::history::NEVER;
 use super::verdict::Evidence;
+use super::vocabulary::Vocabulary;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
 use crate::isolation::polygraph::{Accesses, Form, Polygraph};
@@ -26,8 +27,9 @@ pub(super) struct Method {
     pub anomaly: Anomaly,
 }
 
-/// The method for a model; `None` where there is none. Lists show their order but for appends that
-/// no read shows, of which snapshot isolation wants one first; anomalies decide the rest.
+/// The method for a model; `None` where there is none. Lists and sets show their order but for
+/// writes that no read tells apart, of which snapshot isolation wants one first; anomalies decide
+/// the rest.
 pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
     let (form, order, anomaly) = match model {
         Model::StrictSerializable => (Form::Serial, REALTIME, Anomaly::NonserializableRealtime),
@@ -44,7 +46,7 @@ pub(super) fn method(vocabulary: Vocabulary, model: Model) -> Option<Method> {
         Model::Prefix => (Form::Prefix, 0, Anomaly::Nonprefix),
         _ => return None,
     };
-    if vocabulary == Vocabulary::Lists && form == Form::Serial {
+    if vocabulary != Vocabulary::Registers && form == Form::Serial {
         return None;
     }
     Some(Method {

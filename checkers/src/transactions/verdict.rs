@@ -4,10 +4,12 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome, Vocabulary};
+use super::history::{History, Outcome};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
 use super::serialization::{self, Searched};
+use super::set_add;
+use super::vocabulary::Vocabulary;
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
 use crate::isolation::polygraph::{Accesses, Form};
@@ -102,6 +104,7 @@ impl<'h> Evidence<'h> {
         let by_anomalies = |model: Model| {
             let method = serialization::method(self.history.vocabulary, model);
             let is_open = match (self.history.vocabulary, method) {
+                (Vocabulary::Sets, _) => !set_add::proves(model, self.is_open),
                 (_, None) => false,
                 (Vocabulary::Lists, Some(method)) if method.form == Form::Snapshot => self.is_open,
                 _ => true,

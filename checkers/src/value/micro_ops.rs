@@ -13,6 +13,8 @@ pub enum MicroF {
     Read,
     Write,
     Append,
+    /// An element of a set.
+    Add,
 }
 
 impl MicroF {
@@ -22,6 +24,7 @@ impl MicroF {
             MicroF::Read => "r",
             MicroF::Write => "w",
             MicroF::Append => "append",
+            MicroF::Add => "add",
         }
     }
 
@@ -30,6 +33,7 @@ impl MicroF {
             "r" => MicroF::Read,
             "w" => MicroF::Write,
             "append" => MicroF::Append,
+            "add" => MicroF::Add,
             _ => return None,
         })
     }
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn functions_have_their_names() {
-        for f in [MicroF::Read, MicroF::Write, MicroF::Append] {
+        for f in [MicroF::Read, MicroF::Write, MicroF::Append, MicroF::Add] {
             assert_eq!(MicroF::from_name(f.name()), Some(f));
         }
         assert_eq!(MicroF::from_name("inc"), None);

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::recording::Recording;
-use crate::transactions::history::Vocabulary;
+use crate::transactions::vocabulary::Vocabulary;
+use crate::value::MicroF;
 use crate::{OpType, Process, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,19 +91,16 @@ impl Run {
     }
 
     fn mop(&self, key: i64, write: Option<i64>, read: Value) -> Value {
-        let name = match (write, self.shape.vocabulary) {
-            (None, _) => "r",
-            (_, Vocabulary::Lists) => "append",
-            (_, Vocabulary::Registers) => "w",
-        };
+        let f = write.map_or(MicroF::Read, |_| self.shape.vocabulary.write());
         let value = write.map_or(read, Value::Int);
-        Value::List(vec![Value::keyword(name), Value::Int(key), value])
+        Value::List(vec![Value::keyword(f.name()), Value::Int(key), value])
     }
 
     fn seen(&self, elements: &[i64]) -> Value {
         match self.shape.vocabulary {
             _ if elements.is_empty() => Value::Nil,
             Vocabulary::Lists => crate::recording::ints(elements),
+            Vocabulary::Sets => Value::Set(elements.iter().rev().map(|n| Value::Int(*n)).collect()),
             Vocabulary::Registers => Value::Int(elements[elements.len() - 1]),
         }
     }
