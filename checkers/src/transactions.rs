@@ -8,6 +8,8 @@
 mod branches;
 mod cases;
 mod codes;
+mod counter_inc;
+mod counter_order;
 mod history;
 mod inference;
 mod list_append;
@@ -22,6 +24,7 @@ mod serialization;
 mod set_add;
 mod sets;
 mod story;
+mod sums;
 mod verdict;
 mod versions;
 mod vocabulary;
@@ -32,6 +35,7 @@ use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
 use crate::report::{Report, Validity};
 use crate::value::Value;
+use counter_inc::Incs;
 use history::History;
 use inference::infer;
 use list_append::Appends;
@@ -43,10 +47,10 @@ use vocabulary::Vocabulary;
 
 pub const FUNCTIONS: &[&str] = &["txn"];
 
-/// Judges transactions of lists, registers or sets.
+/// Judges transactions of lists, registers, sets or counters.
 ///
-/// A `txn` carries micro-operations: `[:append k v]`, `[:w k v]` or `[:add k v]`, and `[:r k nil]`,
-/// in whose place an ok completion has what was read.
+/// A `txn` carries micro-operations: `[:append k v]`, `[:w k v]`, `[:add k v]` or `[:inc k n]`,
+/// and `[:r k nil]`, in whose place an ok completion has what was read.
 pub struct Transactions {
     history: History,
     claims: Vec<Model>,
@@ -70,16 +74,22 @@ impl Transactions {
         Transactions::new(params, Vocabulary::Sets)
     }
 
+    /// Counters that are added to, and `--init` or 0 at first.
+    pub fn counter_inc(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Counters)
+    }
+
     fn new(params: &Params, vocabulary: Vocabulary) -> Transactions {
         let mut claims = params.consistency.clone();
         if claims.is_empty() {
             claims.push(Model::StrictSerializable);
         }
+        let init = params.init.clone().unwrap_or_default();
         Transactions {
-            history: History::new(vocabulary, params.lenient),
+            history: History::new(vocabulary, params.lenient, &init),
             claims,
             assume: params.assume,
-            init: params.init.clone().unwrap_or_default(),
+            init,
         }
     }
 }
@@ -119,6 +129,7 @@ impl Transactions {
                 let mut rules = Writes::new(init, self.assume);
                 infer(&self.history, &mut rules, &mut meter)
             }
+            Vocabulary::Counters => infer(&self.history, &mut Incs::default(), &mut meter),
             Vocabulary::Sets => {
                 let mut inference = infer(&self.history, &mut Adds::default(), &mut meter);
                 set_add::duplicates(&mut inference);
@@ -132,7 +143,7 @@ impl Transactions {
     /// The report on other events of the same kind.
     fn again(&self, ops: &[Op], steps: u64, budget: &Budget) -> Report {
         let mut other = Transactions {
-            history: History::new(self.history.vocabulary, true),
+            history: History::new(self.history.vocabulary, true, &self.init),
             claims: self.claims.clone(),
             assume: self.assume,
             init: self.init.clone(),

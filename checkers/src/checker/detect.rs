@@ -70,6 +70,7 @@ fn transaction_tells(op: &Op) -> Option<&'static str> {
         "append" => Some("list-append"),
         "w" => Some("rw-register"),
         "add" => Some("set-add"),
+        "inc" => Some("counter-inc"),
         _ => None,
     })
 }

@@ -269,6 +269,14 @@ pub const MODELS: &[ModelKind] = &[
         build: |params| Box::new(Transactions::set_add(params)),
     },
     ModelKind {
+        name: "counter-inc",
+        aliases: &[],
+        about: "transactions that add to counters and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Transactions,
+        build: |params| Box::new(Transactions::counter_inc(params)),
+    },
+    ModelKind {
         name: "total-queue",
         aliases: &[],
         about: "a queue as a whole: what goes in comes out, and nothing else",

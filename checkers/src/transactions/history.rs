@@ -89,6 +89,8 @@ impl Mop {
 #[derive(Debug)]
 pub(super) struct History {
     pub vocabulary: Vocabulary,
+    /// What counters are at first.
+    pub init: i64,
     lenient: bool,
     pub txns: Vec<Txn>,
     pub mops: Vec<Mop>,
@@ -111,9 +113,10 @@ pub(super) struct History {
 const MOPS_MAX: usize = 1 << 30;
 
 impl History {
-    pub fn new(vocabulary: Vocabulary, lenient: bool) -> History {
+    pub fn new(vocabulary: Vocabulary, lenient: bool, init: &Value) -> History {
         History {
             vocabulary,
+            init: init.as_int().unwrap_or(0),
             lenient,
             txns: Vec::new(),
             mops: Vec::new(),
@@ -295,6 +298,9 @@ impl History {
                     _ => MopKind::ReadList,
                 };
                 (stored.length, stored.branch, kind)
+            }
+            (MicroF::Read, Vocabulary::Counters) if matches!(part.value, Given::Nil) => {
+                (self.codes.given(Given::Int(self.init)), 0, MopKind::Read)
             }
             (MicroF::Read, _) => (self.codes.given(part.value), 0, MopKind::Read),
             _ => (self.codes.given(part.value), 0, MopKind::Write),

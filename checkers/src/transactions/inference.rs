@@ -32,6 +32,14 @@ pub(super) struct Inference<'h> {
 
 /// How the values of one key tell who depends on whom.
 pub(super) trait Rules {
+    /// Whether a value says who wrote it.
+    const NAMES_WRITERS: bool = true;
+
+    /// Who took effect for sure, by micro-operations by key and where those of each begin.
+    fn committed(history: &History, _mops: &[u32], _begins: &[u32]) -> Vec<bool> {
+        committed(history)
+    }
+
     /// Checks what a transaction did with the key by itself.
     fn check_internal(&self, own: &[u32], inference: &mut Inference);
 
@@ -51,8 +59,8 @@ pub(super) fn infer<'h, R: Rules>(
     rules: &mut R,
     meter: &mut Meter,
 ) -> Inference<'h> {
-    let mut inference = Inference::new(history, committed(history));
     let (mops, begins) = history.by_key();
+    let mut inference = Inference::new(history, R::committed(history, &mops, &begins));
     for key in 0..history.keys.codes.len() {
         let mops = &mops[begins[key] as usize..begins[key + 1] as usize];
         let looked = inference.look(key as u32, mops, rules, meter);
@@ -98,7 +106,7 @@ impl<'h> Inference<'h> {
             meter.step(self.builder.bytes())?;
             rules.check_internal(own, self);
         }
-        match self.learn_writers(mops) {
+        match !R::NAMES_WRITERS || self.learn_writers(mops) {
             true => rules.look(key, mops, self, meter),
             false => Ok(()),
         }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::codes::Code;
 use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId};
+use super::vocabulary::Vocabulary;
 use crate::report::Report;
 use crate::shrink::least;
 use crate::value::MicroF;
@@ -108,11 +109,15 @@ impl<'h> Part<'h> {
     /// are too many.
     fn txns(&self) -> Option<Vec<TxnId>> {
         let mut writers: FxHashMap<(u32, Code), TxnId> = FxHashMap::default();
+        let mut adders: Vec<TxnId> = Vec::new();
         let mut longest: FxHashMap<u32, (u32, TxnId)> = FxHashMap::default();
         for txn in 0..self.history.txns.len() as TxnId {
             for mop in self.mops(txn) {
                 if mop.kind == MopKind::Write {
                     writers.insert((mop.key, mop.value), txn);
+                    // A sum does not say whose amounts are in it.
+                    let is_sum = self.history.vocabulary == Vocabulary::Counters;
+                    adders.extend(is_sum.then_some(txn));
                 }
                 if mop.is_collection() {
                     let known = longest.entry(mop.key).or_insert((mop.value, txn));
@@ -124,6 +129,7 @@ impl<'h> Part<'h> {
         }
         let mut all: BTreeSet<TxnId> = BTreeSet::new();
         let mut open = self.story.clone();
+        open.extend(adders);
         // The longest list is the order of its key, the largest set has all that is ordered.
         open.extend(longest.values().map(|(_, txn)| *txn));
         while let Some(txn) = open.pop() {

@@ -74,15 +74,17 @@ impl<'v> Part<'v> {
     /// Whether transactions of this vocabulary hold such. Of `results`, reads have values.
     #[inline]
     pub fn fits(&self, vocabulary: Vocabulary, results: bool) -> bool {
+        let is_nil = matches!(self.value, Given::Nil);
+        let is_int = matches!(self.value, Given::Int(_));
         if self.f == vocabulary.write() {
-            return !matches!(self.value, Given::Nil);
+            return is_int || vocabulary != Vocabulary::Counters && !is_nil;
         }
         let is_collection = matches!(self.value, Given::Items(_) | Given::Digits(_));
         let may_be_read = match vocabulary {
             Vocabulary::Lists | Vocabulary::Sets => is_collection,
             Vocabulary::Registers => true,
+            Vocabulary::Counters => is_int,
         };
-        let is_nil = matches!(self.value, Given::Nil);
         self.f == MicroF::Read && (!results || is_nil || may_be_read)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The graph keeps kinds of edges only: the reason is found again from the two transactions.
 
+mod counters;
 mod sets;
 
 use serde_json::{Value as Json, json};
@@ -173,6 +174,7 @@ impl History {
                 let found = match self.vocabulary {
                     Vocabulary::Lists => self.list_reason(step, from, to),
                     Vocabulary::Registers => self.register_reason(step, from, to),
+                    Vocabulary::Counters => self.counter_reason(step, from, to),
                     Vocabulary::Sets => self.set_reason(step, from, to),
                 };
                 found.map_or_else(

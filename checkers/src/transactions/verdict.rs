@@ -4,7 +4,8 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome};
+use super::counter_order;
+use super::history::{History, Mop, Outcome};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
 use super::serialization::{self, Searched};
@@ -32,6 +33,8 @@ fn transactional() -> ModelSet {
 pub(super) struct Evidence<'h> {
     pub history: &'h History,
     pub claims: &'h [Model],
+    /// By transaction: it took effect for sure.
+    pub committed: Vec<bool>,
     pub cases: Cases,
     pub ambiguous: Vec<[u32; 2]>,
     /// Edges between transactions that say who depends on whom.
@@ -61,6 +64,7 @@ impl<'h> Evidence<'h> {
         let mut evidence = Evidence {
             history: inference.history,
             claims,
+            committed: Vec::new(),
             cases: Cases::default(),
             ambiguous: Vec::new(),
             dependencies,
@@ -79,6 +83,7 @@ impl<'h> Evidence<'h> {
             evidence.cut_short = Some(cut_short);
             return evidence;
         }
+        evidence.committed = inference.committed;
         let graph = inference.builder.build();
         let found = phenomena::find(&graph, meter);
         evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
@@ -86,7 +91,10 @@ impl<'h> Evidence<'h> {
         if evidence.cut_short.is_none() {
             let txns = evidence.history.txns.len() as u32;
             let accesses = Accesses::new(txns, inference.accesses);
-            evidence.searched = serialization::search(&evidence, &graph, &accesses, meter);
+            evidence.searched = match evidence.history.vocabulary {
+                Vocabulary::Counters => counter_order::search(&evidence, &graph, meter),
+                _ => serialization::search(&evidence, &graph, &accesses, meter),
+            };
         }
         evidence
     }
@@ -104,6 +112,7 @@ impl<'h> Evidence<'h> {
         let by_anomalies = |model: Model| {
             let method = serialization::method(self.history.vocabulary, model);
             let is_open = match (self.history.vocabulary, method) {
+                (Vocabulary::Counters, _) => true,
                 (Vocabulary::Sets, _) => !set_add::proves(model, self.is_open),
                 (_, None) => false,
                 (Vocabulary::Lists, Some(method)) if method.form == Form::Snapshot => self.is_open,
@@ -241,7 +250,12 @@ impl<'h> Evidence<'h> {
                 self.ambiguous.len()
             ));
         }
-        (self.dependencies == 0).then(|| NO_DEPENDENCY.to_owned())
+        let is_tested = match self.history.vocabulary {
+            // A sum may be right or wrong and tell of nobody in particular.
+            Vocabulary::Counters => self.history.mops.iter().any(Mop::is_read),
+            _ => self.dependencies > 0,
+        };
+        (!is_tested).then(|| NO_DEPENDENCY.to_owned())
     }
 
     fn figures(&self, report: &mut Report, shown: AnomalySet, out: ModelSet) {

@@ -11,6 +11,8 @@ pub(super) enum Vocabulary {
     Registers,
     /// `[:add k v]` and `[:r k #{v …}]`.
     Sets,
+    /// `[:inc k n]` and `[:r k n]`.
+    Counters,
 }
 
 impl Vocabulary {
@@ -20,6 +22,7 @@ impl Vocabulary {
             Vocabulary::Lists => "list-append",
             Vocabulary::Registers => "rw-register",
             Vocabulary::Sets => "set-add",
+            Vocabulary::Counters => "counter-inc",
         }
     }
 
@@ -29,6 +32,7 @@ impl Vocabulary {
             Vocabulary::Lists => "lists",
             Vocabulary::Registers => "registers",
             Vocabulary::Sets => "sets",
+            Vocabulary::Counters => "counters",
         }
     }
 
@@ -38,6 +42,7 @@ impl Vocabulary {
             Vocabulary::Lists => MicroF::Append,
             Vocabulary::Registers => MicroF::Write,
             Vocabulary::Sets => MicroF::Add,
+            Vocabulary::Counters => MicroF::Inc,
         }
     }
 
@@ -47,6 +52,9 @@ impl Vocabulary {
             Vocabulary::Lists => "micro-operations [:append key element] and [:r key list-or-nil]",
             Vocabulary::Registers => "micro-operations [:w key value] and [:r key value-or-nil]",
             Vocabulary::Sets => "micro-operations [:add key element] and [:r key set-or-nil]",
+            Vocabulary::Counters => {
+                "micro-operations [:inc key integer] and [:r key integer-or-nil]"
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum MicroF {
     Append,
     /// An element of a set.
     Add,
+    /// To a counter.
+    Inc,
 }
 
 impl MicroF {
@@ -25,6 +27,7 @@ impl MicroF {
             MicroF::Write => "w",
             MicroF::Append => "append",
             MicroF::Add => "add",
+            MicroF::Inc => "inc",
         }
     }
 
@@ -34,6 +37,7 @@ impl MicroF {
             "w" => MicroF::Write,
             "append" => MicroF::Append,
             "add" => MicroF::Add,
+            "inc" => MicroF::Inc,
             _ => return None,
         })
     }
@@ -182,9 +186,15 @@ mod tests {
 
     #[test]
     fn functions_have_their_names() {
-        for f in [MicroF::Read, MicroF::Write, MicroF::Append, MicroF::Add] {
+        for f in [
+            MicroF::Read,
+            MicroF::Write,
+            MicroF::Append,
+            MicroF::Add,
+            MicroF::Inc,
+        ] {
             assert_eq!(MicroF::from_name(f.name()), Some(f));
         }
-        assert_eq!(MicroF::from_name("inc"), None);
+        assert_eq!(MicroF::from_name("dec"), None);
     }
 }

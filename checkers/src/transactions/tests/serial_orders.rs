@@ -179,6 +179,7 @@ fn run(txn: &Txn, store: &mut Store, vocabulary: Vocabulary) -> bool {
 fn shows(written: &[i64], seen: &Value, vocabulary: Vocabulary) -> bool {
     let mut there: Vec<Value> = written.iter().map(|n| Value::Int(*n)).collect();
     match (vocabulary, seen) {
+        (Vocabulary::Counters, seen) => written.iter().sum::<i64>() == seen.as_int().unwrap_or(0),
         (_, Value::Nil) => there.is_empty(),
         (Vocabulary::Lists, Value::List(seen)) => *seen == there,
         (Vocabulary::Sets, Value::Set(seen)) => {
