@@ -191,6 +191,15 @@ impl Incs {
     ) -> bool {
         let history = inference.history;
         let read = inference.mop(seen.mop);
+        let is_multiple = match divisor {
+            0 => true,
+            divisor => seen.others % i128::from(divisor) == 0,
+        };
+        if !is_multiple {
+            let what = format!(", but all that was ever added are multiples of {divisor}");
+            inference.misread(Anomaly::GarbageRead, read, &[], &what);
+            return false;
+        }
         for kept in [Kept::Nothing, Kept::Sessions, Kept::RealTime] {
             let [least, most] = totals.range(history, seen.txn, seen.own, kept);
             if (least..=most).contains(&seen.others) {
@@ -233,15 +242,7 @@ impl Incs {
             inference.misread(anomaly, read, &others, &what);
             return kept != Kept::Nothing;
         }
-        let is_multiple = match divisor {
-            0 => seen.others == 0,
-            divisor => seen.others % i128::from(divisor) == 0,
-        };
-        if !is_multiple {
-            let what = format!(", but all that was ever added are multiples of {divisor}");
-            inference.misread(Anomaly::GarbageRead, read, &[], &what);
-        }
-        is_multiple
+        true
     }
 
     /// Some of the transactions that an order puts before a reader, or behind.

@@ -9,11 +9,12 @@
 //! them is tried twice. One of unknown outcome that nothing proves is placed where nothing else can
 //! be. The search is bounded, and says only that there is an order: that it finds none is no proof.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
-use super::history::{MopKind, Outcome, TxnId};
+use super::history::{History, MopKind, Outcome, TxnId};
 use super::serialization::Searched;
 use super::verdict::Evidence;
 use crate::budget::{Exhausted, Meter};
@@ -21,7 +22,7 @@ use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
 use crate::lattice::{Model, ruled_out, weaker_or_equal};
 
 /// Steps of the search for an order: many more would not find what these do not.
-const STEPS_MAX: u64 = 1 << 23;
+const STEPS_MAX: u64 = 1 << 22;
 
 /// Models and the order each keeps, the strongest first.
 const ORDERS: [(Model, Kinds); 3] = [
@@ -34,12 +35,15 @@ const ORDERS: [(Model, Kinds); 3] = [
 pub(super) fn search(evidence: &Evidence, graph: &Graph, meter: &mut Meter) -> Searched {
     let mut searched = Searched::default();
     let out = ruled_out(evidence.shown());
+    let deeds: Vec<Deed> = (0..evidence.history.txns.len() as TxnId)
+        .map(|txn| Deed::of(evidence.history, txn))
+        .collect();
     for (model, kept) in ORDERS {
         if out.contains(model) || searched.valid.contains(model) {
             continue;
         }
         let mask = WW | WR | RW | THROUGH | kept;
-        let mut placing = Placing::new(evidence, graph, mask);
+        let mut placing = Placing::new(evidence, graph, &deeds, mask);
         match placing.solve(&mut meter.fresh(STEPS_MAX)) {
             Ok(true) => searched.valid = searched.valid.or(weaker_or_equal(model)),
             Ok(false) => {}
@@ -50,6 +54,36 @@ pub(super) fn search(evidence: &Evidence, graph: &Graph, meter: &mut Meter) -> S
         }
     }
     searched
+}
+
+/// What a transaction must find, by key, and what it adds.
+struct Deed {
+    needs: Vec<(usize, i128)>,
+    adds: Vec<(usize, i128)>,
+}
+
+impl Deed {
+    fn of(history: &History, txn: TxnId) -> Deed {
+        let mut own: BTreeMap<usize, i128> = BTreeMap::new();
+        let mut needs = Vec::new();
+        for mop in history.mops_of(txn) {
+            let key = mop.key as usize;
+            let number = i128::from(history.codes.as_int(mop.value).unwrap_or(0));
+            let own = own.entry(key).or_default();
+            match mop.kind {
+                MopKind::Write => *own += number,
+                MopKind::Read => needs.push((key, number - *own)),
+                _ => {}
+            }
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        let adds = own.into_iter().filter(|(_, amount)| *amount != 0);
+        Deed {
+            needs,
+            adds: adds.collect(),
+        }
+    }
 }
 
 /// What may be placed next, the best first: whether it need not have happened, when it ended, which.
@@ -65,6 +99,7 @@ struct Choice {
 struct Placing<'a, 'h> {
     evidence: &'a Evidence<'h>,
     graph: &'a Graph,
+    deeds: &'a [Deed],
     mask: Kinds,
     /// By node: edges into it from what is not placed.
     open: Vec<u32>,
@@ -94,12 +129,13 @@ fn print(txn: TxnId) -> u64 {
 }
 
 impl<'a, 'h> Placing<'a, 'h> {
-    fn new(evidence: &'a Evidence<'h>, graph: &'a Graph, mask: Kinds) -> Self {
+    fn new(evidence: &'a Evidence<'h>, graph: &'a Graph, deeds: &'a [Deed], mask: Kinds) -> Self {
         let history = evidence.history;
         let keys = history.keys.codes.len();
         let mut placing = Placing {
             evidence,
             graph,
+            deeds,
             mask,
             open: vec![0; graph.len()],
             ready: BTreeSet::new(),
@@ -131,56 +167,30 @@ impl<'a, 'h> Placing<'a, 'h> {
         (!self.evidence.committed[txn as usize], row.end, txn)
     }
 
-    /// What a transaction must find, by key, and what it adds, in the order of what it does.
-    fn steps(&self, txn: TxnId) -> impl Iterator<Item = (usize, Result<i128, i128>)> {
-        let history = self.evidence.history;
-        let mops = history.mops_of(txn).iter();
-        mops.filter_map(|mop| {
-            let number = i128::from(history.codes.as_int(mop.value)?);
-            match mop.kind {
-                MopKind::Write => Some((mop.key as usize, Ok(number))),
-                MopKind::Read => Some((mop.key as usize, Err(number))),
-                _ => None,
-            }
-        })
+    fn deed(&self, txn: TxnId) -> &'a Deed {
+        &self.deeds[txn as usize]
     }
 
     /// Takes note that what a transaction read is yet to be there, or no longer.
     fn await_reads(&mut self, txn: TxnId, comes: bool) {
-        let mut own: BTreeMap<usize, i128> = BTreeMap::new();
-        let steps: Vec<_> = self.steps(txn).collect();
-        for (key, step) in steps {
-            let own = own.entry(key).or_default();
-            match step {
-                Ok(amount) => *own += amount,
-                Err(read) => {
-                    let awaited = &mut self.awaited[key];
-                    let value = self.signs[key] * (read - *own);
-                    let count = awaited.entry(value).or_default();
-                    match comes {
-                        true => *count += 1,
-                        false => *count -= 1,
-                    }
-                    if *count == 0 {
-                        awaited.remove(&value);
-                    }
-                }
+        for (key, value) in &self.deed(txn).needs {
+            let awaited = &mut self.awaited[*key];
+            let value = self.signs[*key] * value;
+            let count = awaited.entry(value).or_default();
+            match comes {
+                true => *count += 1,
+                false => *count -= 1,
+            }
+            if *count == 0 {
+                awaited.remove(&value);
             }
         }
     }
 
-    /// Whether a transaction reads what is there, and what it changes then.
-    fn runs(&self, txn: TxnId) -> Option<bool> {
-        let mut own: BTreeMap<usize, i128> = BTreeMap::new();
-        for (key, step) in self.steps(txn) {
-            let own = own.entry(key).or_default();
-            match step {
-                Ok(amount) => *own += amount,
-                Err(read) if self.values[key] + *own != read => return None,
-                Err(_) => {}
-            }
-        }
-        Some(own.values().any(|amount| *amount != 0))
+    /// Whether a transaction reads what is there.
+    fn runs(&self, txn: TxnId) -> bool {
+        let mut needs = self.deed(txn).needs.iter();
+        needs.all(|(key, value)| self.values[*key] == *value)
     }
 
     /// A node without anything before it: a transaction is ready, a waypoint leads on.
@@ -222,9 +232,8 @@ impl<'a, 'h> Placing<'a, 'h> {
 
     /// Adds what a transaction adds, or takes it out again.
     fn apply(&mut self, txn: TxnId, sign: i128) {
-        let steps: Vec<_> = self.steps(txn).collect();
-        for (key, step) in steps {
-            self.values[key] += sign * step.unwrap_or(0);
+        for (key, amount) in &self.deed(txn).adds {
+            self.values[*key] += sign * amount;
         }
         self.await_reads(txn, sign < 0);
         self.print ^= print(txn);
@@ -266,28 +275,36 @@ impl<'a, 'h> Placing<'a, 'h> {
 
     /// Whether a counter has gone past what is yet to be read.
     fn is_past(&self, txn: TxnId) -> bool {
-        self.steps(txn).any(|(key, step)| {
-            let next = self.awaited[key].keys().next();
-            let here = self.signs[key] * self.values[key];
-            step.is_ok() && self.signs[key] != 0 && next.is_some_and(|next| *next < here)
+        self.deed(txn).adds.iter().any(|(key, _)| {
+            let next = self.awaited[*key].keys().next();
+            let here = self.signs[*key] * self.values[*key];
+            next.is_some_and(|next| *next < here)
         })
     }
 
-    /// Places what changes nothing; answers what may come next.
+    /// Places what changes nothing; answers what may come next, the best last.
     fn candidates(&mut self, meter: &mut Meter) -> Result<Vec<Candidate>, Exhausted> {
         loop {
             let mut idle = Vec::new();
             let mut others = Vec::new();
+            // When the first that is to come had ended: what began later is to come later.
+            let mut first_end = None;
             for candidate in &self.ready {
                 meter.step(0)?;
-                match self.runs(candidate.2) {
-                    Some(true) => others.push(*candidate),
-                    Some(false) if !candidate.0 => idle.push(*candidate),
-                    _ => {}
+                let (optional, end, txn) = *candidate;
+                let adds = !self.deed(txn).adds.is_empty();
+                first_end = first_end.or((adds && !optional).then_some(end));
+                match adds {
+                    _ if !self.runs(txn) => {}
+                    true => others.push(*candidate),
+                    false if optional => {}
+                    false => idle.push(*candidate),
                 }
             }
             if idle.is_empty() {
-                others.reverse();
+                let begin = |txn: TxnId| self.evidence.history.txn(txn).begin;
+                let is_later = |txn| first_end.is_some_and(|end| begin(txn) > end);
+                others.sort_by_key(|candidate| Reverse((is_later(candidate.2), *candidate)));
                 return Ok(others);
             }
             idle.into_iter().for_each(|candidate| self.place(candidate));

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod budgets;
 mod packed;
+mod planted;
 mod serial_orders;
 mod simulator;
 
@@ -239,6 +240,26 @@ fn planted_isolation_is_caught_at_its_level() {
                 }
             }
         }
+    }
+}
+
+/// Sums hide whose amounts are in them: what a level keeps is proven where a serial order does, and
+/// never refuted; what it breaks is seen where bounds or the order of values show it.
+#[test]
+fn planted_isolation_of_counters_is_caught_where_sums_show_it() {
+    for (level, keeps, broken) in PLANTED {
+        let (mut proven, mut caught, count) = (0, 0, 12);
+        for seed in 0..count {
+            let shape = planted_shape(level, Vocabulary::Counters, seed, 100);
+            let recording = simulate(shape);
+            let report = judged(&recording, Vocabulary::Counters, keeps);
+            let is_refuted = report.validity == Validity::Invalid && level != Level::Nothing;
+            assert!(!is_refuted, "{level:?} {seed} {report:#?}");
+            proven += u64::from(report.validity == Validity::Valid);
+            let is_caught = |broken| breaks(&recording, Vocabulary::Counters, broken);
+            caught += u64::from(broken.is_some_and(is_caught));
+        }
+        eprintln!("{level:?} {proven} {caught} of {count}");
     }
 }
 
