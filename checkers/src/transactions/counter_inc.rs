@@ -6,14 +6,14 @@
 //! ([`Totals`]), else nobody committed it, or no order that is kept explains it.
 //!
 //! - A transaction without whose amounts the read is out of reach was seen: it wrote a version that
-//!   is, or comes before, the one that was read (`ww` and `wr`). One with whose amounts it is out of
-//!   reach was not: its version comes behind (`rw`, then `ww`). Both as for sets, by a tree of
+//!   is, or comes before, the one that was read (`ww` and `wr`). One with whose amounts it is out
+//!   of reach was not: its version comes behind (`rw`, then `ww`). Both as for sets, by a tree of
 //!   waypoints ([`below`]).
-//! - Where all amounts have one sign, versions only grow, or only fall: the values read, sorted, are
-//!   in their order. Between two that follow each other is a waypoint that stands for whoever wrote
-//!   the versions in between: who read the one leads to it by `rw`, and it leads to who read the
-//!   other by `wr`, so each way across has its one anti-dependency. Two who read the same and then
-//!   added lost an update.
+//! - Where all amounts have one sign, versions only grow, or only fall: the values read, sorted,
+//!   are in their order. Between two that follow each other is a waypoint that stands for whoever
+//!   wrote the versions in between: who read the one leads to it by `rw`, and it leads to who read
+//!   the other by `wr`, so each way across has its one anti-dependency. Two who read the same and
+//!   then added lost an update.
 //! - A transaction of unknown outcome took effect for sure if some read is out of reach without it.
 //!
 //! None of that proves an order: a sum may be that of no set of amounts that fits. What proves one

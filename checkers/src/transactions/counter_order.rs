@@ -86,7 +86,8 @@ impl Deed {
     }
 }
 
-/// What may be placed next, the best first: whether it need not have happened, when it ended, which.
+/// What may be placed next, the best first: whether it need not have happened, when it ended, and
+/// which it is.
 type Candidate = (bool, u32, TxnId);
 
 /// A choice that was made, and the others there were.

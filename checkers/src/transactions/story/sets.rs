@@ -54,10 +54,10 @@ impl History {
         })?;
         let (key, reader) = (self.key_text(read.key), self.told(read.txn));
         let (first, second) = (self.codes.text(first.value), self.codes.text(second.value));
+        let seen = self.seen_text(read);
         let why = format!(
-            "{to} added {second} to {key} after {from} added {first}: {reader} read {} with {first} \
-             and without {second}",
-            self.seen_text(read)
+            "{to} added {second} to {key} after {from} added {first}: {reader} read {seen} with \
+             {first} and without {second}"
         );
         Some((why, read.key))
     }
