@@ -13,6 +13,7 @@
 pub(crate) mod components;
 pub(crate) mod cycles;
 pub(crate) mod fan;
+pub(crate) mod ranges;
 pub(crate) mod reach;
 pub(crate) mod topology;
 

@@ -6,8 +6,11 @@
 //! models says what all that rules out.
 
 mod axioms;
+mod branches;
 mod cases;
 mod codes;
+mod counter_inc;
+mod counter_order;
 mod history;
 mod inference;
 mod list_append;
@@ -19,9 +22,13 @@ mod phenomena;
 mod refuted;
 mod register;
 mod serialization;
+mod set_add;
+mod sets;
 mod story;
+mod sums;
 mod verdict;
 mod versions;
+mod vocabulary;
 
 use crate::Op;
 use crate::budget::Budget;
@@ -29,19 +36,22 @@ use crate::checker::{Checker, OpError, Params};
 use crate::lattice::Model;
 use crate::report::{Report, Validity};
 use crate::value::Value;
-use history::{History, Vocabulary};
+use counter_inc::Incs;
+use history::History;
 use inference::infer;
 use list_append::Appends;
 use register::Writes;
+use set_add::Adds;
 use verdict::Evidence;
 pub use versions::Assume;
+use vocabulary::Vocabulary;
 
 pub const FUNCTIONS: &[&str] = &["txn"];
 
-/// Judges transactions of lists or registers.
+/// Judges transactions of lists, registers, sets or counters.
 ///
-/// A `txn` carries micro-operations: `[:append k v]` or `[:w k v]`, and `[:r k nil]`, in whose
-/// place an ok completion has what was read.
+/// A `txn` carries micro-operations: `[:append k v]`, `[:w k v]`, `[:add k v]` or `[:inc k n]`,
+/// and `[:r k nil]`, in whose place an ok completion has what was read.
 pub struct Transactions {
     history: History,
     claims: Vec<Model>,
@@ -62,6 +72,16 @@ impl Transactions {
         Transactions::new(params, Vocabulary::Registers)
     }
 
+    /// Sets that grow, and are nil or empty before their first element.
+    pub fn set_add(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Sets)
+    }
+
+    /// Counters that are added to, and `--init` or 0 at first.
+    pub fn counter_inc(params: &Params) -> Transactions {
+        Transactions::new(params, Vocabulary::Counters)
+    }
+
     fn new(params: &Params, vocabulary: Vocabulary) -> Transactions {
         let mut claims = params.consistency.clone();
         if claims.is_empty() {
@@ -70,11 +90,12 @@ impl Transactions {
                 false => Model::StrictSerializable,
             });
         }
+        let init = params.init.clone().unwrap_or_default();
         Transactions {
-            history: History::new(vocabulary, params.lenient, params.sessions_only),
+            history: History::new(vocabulary, params.lenient, params.sessions_only, &init),
             claims,
             assume: params.assume,
-            init: params.init.clone().unwrap_or_default(),
+            init,
             assumed: params.assumed_init(),
         }
     }
@@ -114,25 +135,33 @@ impl Transactions {
         let mut meter = budget.meter();
         let init = self.initial();
         let initial = self.history.codes.code(&init);
-        let (name, what) = match self.history.vocabulary {
-            Vocabulary::Lists => ("list-append", "lists"),
-            Vocabulary::Registers => ("rw-register", "registers"),
-        };
-        let inference = match self.history.vocabulary {
+        let vocabulary = self.history.vocabulary;
+        let inference = match vocabulary {
             Vocabulary::Lists => infer(&self.history, &mut Appends::default(), &mut meter),
             Vocabulary::Registers => {
                 let mut rules = Writes::new(initial, self.assume);
                 infer(&self.history, &mut rules, &mut meter)
             }
+            Vocabulary::Counters => infer(&self.history, &mut Incs::default(), &mut meter),
+            Vocabulary::Sets => {
+                let mut inference = infer(&self.history, &mut Adds::default(), &mut meter);
+                set_add::duplicates(&mut inference);
+                inference
+            }
         };
         let evidence = Evidence::gather(inference, &self.claims, &init, &mut meter);
-        evidence.report(name, what)
+        evidence.report(vocabulary.model(), vocabulary.objects())
     }
 
     /// The report on other events of the same kind.
     fn again(&self, ops: &[Op], budget: &Budget) -> Report {
         let mut other = Transactions {
-            history: History::new(self.history.vocabulary, true, self.history.sessions_only),
+            history: History::new(
+                self.history.vocabulary,
+                true,
+                self.history.sessions_only,
+                &self.init,
+            ),
             claims: self.claims.clone(),
             assume: self.assume,
             init: self.init.clone(),

@@ -40,7 +40,7 @@ impl Judge {
             (Judged::Sets | Judged::GrowingSets, claim) => collected(claim).map(Judge::Sets),
             (Judged::Logs, claim) => collected(claim).map(Judge::Lists),
             (Judged::Counters, claim) => guarantee(claim).map(Judge::Counters),
-            (Judged::Lists, claim) if claim.is_transactional() => own,
+            (Judged::Lists | Judged::Transactions, claim) if claim.is_transactional() => own,
             (Judged::Lists, claim) => guarantee(claim).map(Judge::Lists),
             (Judged::RegisterTransactions, claim) if claim.is_transactional() => own,
             (Judged::RegisterTransactions, claim) => guarantee(claim).map(Judge::Session),
@@ -111,7 +111,7 @@ pub(super) fn checker(judged: Judged, params: &Params, build: Build) -> Box<dyn 
     }
     Box::new(Panel {
         object: match judged {
-            Judged::Lists | Judged::RegisterTransactions => "transactions",
+            Judged::Lists | Judged::RegisterTransactions | Judged::Transactions => "transactions",
             Judged::Objects => "objects",
             Judged::Sets | Judged::GrowingSets => "sets",
             Judged::Logs => "logs",

@@ -69,6 +69,8 @@ fn transaction_tells(op: &Op) -> Option<&'static str> {
     mops.iter().find_map(|mop| match name(mop)?.as_str() {
         "append" => Some("list-append"),
         "w" => Some("rw-register"),
+        "add" => Some("set-add"),
+        "inc" => Some("counter-inc"),
         _ => None,
     })
 }

@@ -54,6 +54,8 @@ pub enum Judged {
     Lists,
     /// Models of transactions, and those of single registers too.
     RegisterTransactions,
+    /// Models of transactions.
+    Transactions,
 }
 
 impl Judged {
@@ -63,7 +65,7 @@ impl Judged {
             Judged::Objects | Judged::Registers | Judged::Sets | Judged::Logs => true,
             Judged::Counters => true,
             Judged::Invariant | Judged::Linearizability | Judged::GrowingSets => false,
-            Judged::Lists | Judged::RegisterTransactions => false,
+            Judged::Lists | Judged::RegisterTransactions | Judged::Transactions => false,
         }
     }
 }
@@ -257,6 +259,22 @@ pub const MODELS: &[ModelKind] = &[
         functions: transactions::FUNCTIONS,
         judged: Judged::RegisterTransactions,
         build: |params| Box::new(Transactions::rw_register(params)),
+    },
+    ModelKind {
+        name: "set-add",
+        aliases: &[],
+        about: "transactions that add to sets and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Transactions,
+        build: |params| Box::new(Transactions::set_add(params)),
+    },
+    ModelKind {
+        name: "counter-inc",
+        aliases: &[],
+        about: "transactions that add to counters and read them; isolation by --consistency",
+        functions: transactions::FUNCTIONS,
+        judged: Judged::Transactions,
+        build: |params| Box::new(Transactions::counter_inc(params)),
     },
     ModelKind {
         name: "total-queue",

@@ -13,7 +13,7 @@ use super::scan::{Cursor, OP_VALUES_MAX};
 /// How a format writes micro-operations.
 pub(super) trait Notation {
     /// What a micro-operation begins with, up to its key.
-    const BEGINS: [(MicroF, &'static [u8]); 3];
+    const BEGINS: [(MicroF, &'static [u8]); 5];
     /// Between the members of a list.
     const SEPARATOR: u8;
     const NIL: &'static [u8];
@@ -24,10 +24,12 @@ pub(super) trait Notation {
 pub(super) struct InEdn;
 
 impl Notation for InEdn {
-    const BEGINS: [(MicroF, &'static [u8]); 3] = [
+    const BEGINS: [(MicroF, &'static [u8]); 5] = [
         (MicroF::Read, b"[:r "),
         (MicroF::Append, b"[:append "),
         (MicroF::Write, b"[:w "),
+        (MicroF::Add, b"[:add "),
+        (MicroF::Inc, b"[:inc "),
     ];
     const SEPARATOR: u8 = b' ';
     const NIL: &'static [u8] = b"nil";
@@ -37,10 +39,12 @@ impl Notation for InEdn {
 pub(super) struct InJson;
 
 impl Notation for InJson {
-    const BEGINS: [(MicroF, &'static [u8]); 3] = [
+    const BEGINS: [(MicroF, &'static [u8]); 5] = [
         (MicroF::Read, b"[\"r\","),
         (MicroF::Append, b"[\"append\","),
         (MicroF::Write, b"[\"w\","),
+        (MicroF::Add, b"[\"add\","),
+        (MicroF::Inc, b"[\"inc\","),
     ];
     const SEPARATOR: u8 = b',';
     const NIL: &'static [u8] = b"null";

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::components::components;
 use super::cycles::{CycleSearch, Edge, Rule};
 use super::fan::fan;
+use super::ranges::below;
 use super::reach::{PAIRS_MAX, Reach};
 use super::topology::{Tagged, Topology};
 use super::*;
@@ -195,5 +196,40 @@ proptest! {
         }
         let way = topology.way(0, NODES - 1, meter).unwrap();
         prop_assert_eq!(way.is_some(), connected(&graph, 0, NODES - 1));
+    }
+}
+
+proptest! {
+    /// A source leads to just the targets below its bound, but for itself.
+    #[test]
+    fn ranges_lead_to_what_is_below(
+        sources in prop::collection::vec((0i128..8, 0..NODES), 0..6),
+        targets in prop::collection::vec((0i128..8, 0..NODES), 0..12),
+    ) {
+        let mut builder = GraphBuilder::with_nodes(NODES);
+        let mut meter = Budget::unlimited().meter();
+        below(&mut builder, &sources, &mut targets.clone(), RW, &mut meter).unwrap();
+        let graph = builder.build();
+        for from in 0..NODES {
+            let mut open: Vec<Node> = graph.out(from, RW).map(|(to, _)| to).collect();
+            let mut reached: Vec<Node> = Vec::new();
+            while let Some(node) = open.pop() {
+                if node < NODES {
+                    reached.push(node);
+                } else {
+                    open.extend(graph.out(node, THROUGH).map(|(to, _)| to));
+                }
+            }
+            let bounds = sources.iter().filter(|(_, node)| *node == from).map(|(bound, _)| *bound);
+            let bound = bounds.max().unwrap_or(0);
+            let is_below = |(number, node): &&(i128, Node)| *number < bound && *node != from;
+            let mut expected: Vec<Node> =
+                targets.iter().filter(is_below).map(|(_, node)| *node).collect();
+            for nodes in [&mut reached, &mut expected] {
+                nodes.sort_unstable();
+                nodes.dedup();
+            }
+            prop_assert_eq!(reached, expected);
+        }
     }
 }

@@ -66,8 +66,8 @@ pub struct ModelKind {
     pub weaker: &'static [Model],
     /// What it forbids beyond the weaker models.
     pub forbids: &'static [Anomaly],
-    /// Whether the anomalies listed are all it takes to break it. Where not, the absence of them
-    /// proves nothing: the axioms decide.
+    /// Whether the anomalies listed are all it takes to break it, and all of them are looked for.
+    /// Where not, the absence of them proves nothing: axioms or a stronger model do.
     pub complete: bool,
 }
 
@@ -157,13 +157,13 @@ pub const MODELS: &[ModelKind] = &[
         &[Internal, G1, GSi, GNonadjacent, Nonsnapshot],
     ),
     incomplete(row(ViewSerializable, "view-serializable", &[], &[], &[])),
-    row(
+    incomplete(row(
         UpdateSerializable,
         "update-serializable",
         &["PL-3U"],
         &[ForwardConsistentView],
         &[G1, GUpdate],
-    ),
+    )),
     row(
         RepeatableRead,
         "repeatable-read",
@@ -172,13 +172,13 @@ pub const MODELS: &[ModelKind] = &[
         // Where there are no predicates, an order without G1 and G2-item is a serial one.
         &[G1, G2Item, LostUpdate, Nonserializable],
     ),
-    row(
+    incomplete(row(
         ForwardConsistentView,
         "forward-consistent-view",
         &["PL-FCV"],
         &[ConsistentView],
         &[GSib],
-    ),
+    )),
     row(
         ConsistentView,
         "consistent-view",
@@ -208,27 +208,27 @@ pub const MODELS: &[ModelKind] = &[
         &[ReadAtomic],
         &[Internal, G1a, Noncausal],
     )),
-    row(
+    incomplete(row(
         UpdateAtomic,
         "update-atomic",
         &[],
         &[ReadAtomic],
         &[LostUpdate],
-    ),
-    row(
+    )),
+    incomplete(row(
         ReadAtomic,
         "read-atomic",
         &["RA"],
         &[MonotonicAtomicView],
         &[Internal, FutureRead, FracturedReads],
-    ),
-    row(
+    )),
+    incomplete(row(
         CursorStability,
         "cursor-stability",
         &["PL-CS"],
         &[ReadCommitted],
         &[GCursor, LostUpdate],
-    ),
+    )),
     incomplete(row(
         MonotonicAtomicView,
         "monotonic-atomic-view",
@@ -236,20 +236,20 @@ pub const MODELS: &[ModelKind] = &[
         &[ReadCommitted],
         &[],
     )),
-    row(
+    incomplete(row(
         MonotonicSnapshotRead,
         "monotonic-snapshot-read",
         &["PL-MSR"],
         &[ReadCommitted],
         &[GMsr],
-    ),
-    row(
+    )),
+    incomplete(row(
         MonotonicView,
         "monotonic-view",
         &["PL-2L"],
         &[ReadCommitted],
         &[GMonotonic],
-    ),
+    )),
     row(
         StrongReadCommitted,
         "strong-read-committed",

@@ -123,7 +123,7 @@ fn recorded(history: &History, init: &Value) -> causal::History {
             match mop.kind {
                 MopKind::Write => accesses.push(recorder.write(&key, &value)),
                 MopKind::Read => accesses.push(recorder.read(&key, &value)),
-                MopKind::ReadList | MopKind::Unknown => {}
+                MopKind::ReadList | MopKind::ReadSet | MopKind::Unknown => {}
             }
         }
         let span = Span {

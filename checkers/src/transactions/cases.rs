@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::codes::Code;
 use super::history::{History, Mop, MopKind, Outcome, TxnId};
 use crate::lattice::Anomaly;
 
@@ -54,19 +55,31 @@ impl History {
     }
 
     /// A list as sentences show it: `[1 2]`, `[… 7 8 9]`.
-    pub fn list_text(&self, elements: &[u32]) -> String {
+    pub fn list_text(&self, elements: &[Code]) -> String {
+        format!("[{}]", self.tail_text(elements))
+    }
+
+    /// A set as sentences show it: `#{1 2}`, `#{… 7 8 9}`.
+    pub fn set_text(&self, elements: &[Code]) -> String {
+        let mut sorted = elements.to_vec();
+        sorted.sort_unstable();
+        format!("#{{{}}}", self.tail_text(&sorted))
+    }
+
+    fn tail_text(&self, elements: &[Code]) -> String {
         let (dots, shown) = match elements.len() {
             0..=4 => ("", elements),
             long => ("… ", &elements[long - TAIL..]),
         };
         let shown: Vec<String> = shown.iter().map(|code| self.codes.text(*code)).collect();
-        format!("[{dots}{}]", shown.join(" "))
+        format!("{dots}{}", shown.join(" "))
     }
 
     /// What a read saw.
     pub fn seen_text(&self, mop: &Mop) -> String {
         match mop.kind {
             MopKind::ReadList => self.list_text(self.elements(mop)),
+            MopKind::ReadSet => self.set_text(self.elements(mop)),
             _ => self.codes.text(mop.value),
         }
     }
@@ -77,16 +90,12 @@ impl History {
         let mops = self.mops_of(txn).iter().map(|mop| {
             let key = self.key_text(mop.key);
             match mop.kind {
-                MopKind::Write => match self.vocabulary {
-                    super::history::Vocabulary::Lists => {
-                        format!("append {key} {}", self.codes.text(mop.value))
-                    }
-                    super::history::Vocabulary::Registers => {
-                        format!("w {key} {}", self.codes.text(mop.value))
-                    }
-                },
+                MopKind::Write => {
+                    let name = self.vocabulary.write().name();
+                    format!("{name} {key} {}", self.codes.text(mop.value))
+                }
                 MopKind::Unknown => format!("r {key} ?"),
-                MopKind::Read | MopKind::ReadList => format!("r {key} {}", self.seen_text(mop)),
+                _ => format!("r {key} {}", self.seen_text(mop)),
             }
         });
         json!({

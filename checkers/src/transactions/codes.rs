@@ -68,6 +68,14 @@ impl Codes {
         }
     }
 
+    /// The integer of this code, if it is one.
+    pub fn as_int(&self, code: Code) -> Option<i64> {
+        match code {
+            small if small < SMALL => Some(i64::from(small)),
+            other => self.others.value(other - SMALL).as_int(),
+        }
+    }
+
     pub fn text(&self, code: Code) -> String {
         if code < SMALL {
             return code.to_string();

@@ -2,9 +2,12 @@
 
 use rustc_hash::FxHashSet;
 
+use super::branches::BranchRef;
 use super::codes::{Code, Codes, Keys, NIL};
-use super::lists::{ListRef, Lists};
-use super::part::Part;
+use super::lists::Lists;
+use super::part::{Given, Part};
+use super::sets::Sets;
+use super::vocabulary::Vocabulary;
 use crate::checker::OpError;
 use crate::lowering::OpenCalls;
 use crate::value::{MicroF, MicroOp};
@@ -49,6 +52,8 @@ pub(super) enum MopKind {
     Read,
     /// A read of a list: `value` is its length.
     ReadList,
+    /// A read of a set: `value` is its size.
+    ReadSet,
     /// A read whose result nobody knows.
     Unknown,
 }
@@ -64,30 +69,28 @@ pub(super) struct Mop {
 }
 
 impl Mop {
-    pub fn list(&self) -> ListRef {
-        ListRef {
+    /// What a read of a collection saw.
+    pub fn stored(&self) -> BranchRef {
+        BranchRef {
             branch: self.branch,
             length: self.value,
         }
     }
 
-    pub fn is_read(&self) -> bool {
-        matches!(self.kind, MopKind::Read | MopKind::ReadList)
+    pub fn is_collection(&self) -> bool {
+        matches!(self.kind, MopKind::ReadList | MopKind::ReadSet)
     }
-}
 
-/// What transactions are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vocabulary {
-    /// `[:append k v]` and `[:r k [v …]]`.
-    Lists,
-    /// `[:w k v]` and `[:r k v]`.
-    Registers,
+    pub fn is_read(&self) -> bool {
+        self.kind == MopKind::Read || self.is_collection()
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct History {
     pub vocabulary: Vocabulary,
+    /// What counters are at first.
+    pub init: i64,
     lenient: bool,
     /// The order of events tells that of each session and no more.
     pub sessions_only: bool,
@@ -97,6 +100,10 @@ pub(super) struct History {
     pub codes: Codes,
     /// By key, where there are lists.
     pub lists: Vec<Lists>,
+    /// By key, where there are sets.
+    pub sets: Vec<Sets>,
+    /// Who read an element of a set twice at once: transaction, key and element.
+    pub repeats: Vec<(TxnId, u32, Code)>,
     /// Transactions that are known to have ended, in the order of their ends.
     pub ended: Vec<TxnId>,
     open: OpenCalls,
@@ -107,13 +114,16 @@ pub(super) struct History {
 /// the graph need some too.
 const MOPS_MAX: usize = 1 << 30;
 
-const MOP_EXPECTED_LISTS: &str = "micro-operations [:append key element] and [:r key list-or-nil]";
-const MOP_EXPECTED_REGISTERS: &str = "micro-operations [:w key value] and [:r key value-or-nil]";
-
 impl History {
-    pub fn new(vocabulary: Vocabulary, lenient: bool, sessions_only: bool) -> History {
+    pub fn new(
+        vocabulary: Vocabulary,
+        lenient: bool,
+        sessions_only: bool,
+        init: &Value,
+    ) -> History {
         History {
             vocabulary,
+            init: init.as_int().unwrap_or(0),
             lenient,
             sessions_only,
             txns: Vec::new(),
@@ -121,6 +131,8 @@ impl History {
             keys: Keys::default(),
             codes: Codes::default(),
             lists: Vec::new(),
+            sets: Vec::new(),
+            repeats: Vec::new(),
             ended: Vec::new(),
             open: OpenCalls::default(),
             events: 0,
@@ -148,10 +160,11 @@ impl History {
             let most = format!("at most {MOPS_MAX} transactions and micro-operations");
             return Err(OpError::new(op, problem, most));
         }
-        let begin = self.mops.len();
+        let (begin, repeats) = (self.mops.len(), self.repeats.len());
         let pushed = self.take(op, process);
         if pushed.is_err() {
             self.mops.truncate(begin);
+            self.repeats.truncate(repeats);
         }
         pushed
     }
@@ -271,26 +284,34 @@ impl History {
     fn append(&mut self, op: &Op, txn: TxnId, part: Part, results: bool) -> Result<(), OpError> {
         let code = self.codes.given(part.key);
         let key = self.keys.number(code);
-        if self.vocabulary == Vocabulary::Lists && self.lists.len() <= key as usize {
-            self.lists.push(Lists::default());
+        match self.vocabulary {
+            Vocabulary::Lists if self.lists.len() <= key as usize => {
+                self.lists.push(Lists::default())
+            }
+            Vocabulary::Sets if self.sets.len() <= key as usize => self.sets.push(Sets::default()),
+            _ => {}
         }
         let (value, branch, kind) = match (part.f, self.vocabulary) {
-            (MicroF::Write | MicroF::Append, _) => {
-                (self.codes.given(part.value), 0, MopKind::Write)
-            }
             (MicroF::Read, _) if !results => (NIL, 0, MopKind::Unknown),
-            (MicroF::Read, Vocabulary::Registers) => {
-                (self.codes.given(part.value), 0, MopKind::Read)
-            }
-            (MicroF::Read, Vocabulary::Lists) => {
-                let list = self.lists[key as usize].store(part.value, &mut self.codes);
-                let list = list.ok_or_else(|| {
+            (MicroF::Read, Vocabulary::Lists | Vocabulary::Sets) => {
+                let stored = self.store(txn, key, part.value).ok_or_else(|| {
                     let key = self.codes.text(code);
                     let problem = format!("the reads of {key} contradict each other too often");
-                    OpError::new(op, problem, "at most 65535 contradictory lists a key")
+                    let objects = self.vocabulary.objects();
+                    let most = format!("at most 65535 contradictory {objects} a key");
+                    OpError::new(op, problem, most)
                 })?;
-                (list.length, list.branch, MopKind::ReadList)
+                let kind = match self.vocabulary {
+                    Vocabulary::Sets => MopKind::ReadSet,
+                    _ => MopKind::ReadList,
+                };
+                (stored.length, stored.branch, kind)
             }
+            (MicroF::Read, Vocabulary::Counters) if matches!(part.value, Given::Nil) => {
+                (self.codes.given(Given::Int(self.init)), 0, MopKind::Read)
+            }
+            (MicroF::Read, _) => (self.codes.given(part.value), 0, MopKind::Read),
+            _ => (self.codes.given(part.value), 0, MopKind::Write),
         };
         self.mops.push(Mop {
             txn,
@@ -302,11 +323,21 @@ impl History {
         Ok(())
     }
 
+    /// Keeps the collection that a read saw. `None` where there are too many contradictory ones.
+    #[inline]
+    fn store(&mut self, txn: TxnId, key: u32, seen: Given) -> Option<BranchRef> {
+        let at = key as usize;
+        if self.vocabulary == Vocabulary::Lists {
+            return self.lists[at].store(seen, &mut self.codes);
+        }
+        let (stored, repeated) = self.sets[at].store(seen, &mut self.codes)?;
+        let repeats = repeated.into_iter().map(|element| (txn, key, element));
+        self.repeats.extend(repeats);
+        Some(stored)
+    }
+
     fn malformed(&self, op: &Op, item: &Value) -> OpError {
-        let expected = match self.vocabulary {
-            Vocabulary::Lists => MOP_EXPECTED_LISTS,
-            Vocabulary::Registers => MOP_EXPECTED_REGISTERS,
-        };
+        let expected = self.vocabulary.expected();
         OpError::new(op, format!("a transaction holds {item}"), expected)
     }
 
@@ -362,24 +393,26 @@ impl History {
         let is_asked = |read: &(u32, Code)| keys[read.0 as usize] && asked.contains(read);
         let found = self.mops.iter().filter(|mop| mop.kind == MopKind::Read);
         let found = found.map(|mop| (mop.key, mop.value));
-        let listed = (0..)
-            .zip(&self.lists)
-            .filter(|(key, _)| keys[*key as usize]);
-        let listed = listed.flat_map(|(key, lists)| {
-            let elements = (0..lists.len()).flat_map(|branch| lists.branch(branch));
-            elements.map(move |element| (key, *element))
-        });
-        found.chain(listed).filter(is_asked).collect()
+        let lists = (0..).zip(self.lists.iter().map(|lists| lists.all()));
+        let sets = (0..).zip(self.sets.iter().map(|sets| sets.all()));
+        let lists = lists.filter(|(key, _)| keys[*key as usize]);
+        let sets = sets.filter(|(key, _)| keys[*key as usize]);
+        let lists = lists.flat_map(|(key, all)| all.map(move |element| (key, element)));
+        let sets = sets.flat_map(|(key, all)| all.map(move |element| (key, element)));
+        found.chain(lists).chain(sets).filter(is_asked).collect()
     }
 
     pub fn key_text(&self, key: u32) -> String {
         self.codes.text(self.keys.codes[key as usize])
     }
 
+    /// The elements of the collection that a read saw.
     pub fn elements(&self, mop: &Mop) -> &[Code] {
-        match self.lists.get(mop.key as usize) {
-            Some(lists) => lists.elements(mop.list()),
-            None => &[],
+        let key = mop.key as usize;
+        match mop.kind {
+            MopKind::ReadList => self.lists[key].elements(mop.stored()),
+            MopKind::ReadSet => self.sets[key].elements(mop.stored()),
+            _ => &[],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the histories of lists and of registers have in common on their way to a graph: who
+//! What the histories of all vocabularies have in common on their way to a graph: who
 //! committed, who wrote a value, and whether that was one to be read.
 
 use rustc_hash::FxHashSet;
@@ -32,8 +32,16 @@ pub(super) struct Inference<'h> {
 
 /// How the values of one key tell who depends on whom.
 pub(super) trait Rules {
+    /// Whether a value says who wrote it.
+    const NAMES_WRITERS: bool = true;
+
+    /// Who took effect for sure, by micro-operations by key and where those of each begin.
+    fn committed(history: &History, _mops: &[u32], _begins: &[u32]) -> Vec<bool> {
+        committed(history)
+    }
+
     /// Checks what a transaction did with the key by itself.
-    fn check_internal(own: &[u32], inference: &mut Inference);
+    fn check_internal(&self, own: &[u32], inference: &mut Inference);
 
     /// Infers from the micro-operations of a key, whose writers are known.
     fn look(
@@ -51,8 +59,8 @@ pub(super) fn infer<'h, R: Rules>(
     rules: &mut R,
     meter: &mut Meter,
 ) -> Inference<'h> {
-    let mut inference = Inference::new(history, committed(history));
     let (mops, begins) = history.by_key();
+    let mut inference = Inference::new(history, R::committed(history, &mops, &begins));
     for key in 0..history.keys.codes.len() {
         let mops = &mops[begins[key] as usize..begins[key + 1] as usize];
         let looked = inference.look(key as u32, mops, rules, meter);
@@ -96,9 +104,9 @@ impl<'h> Inference<'h> {
     ) -> Result<(), Exhausted> {
         for own in by_txn(self.history, mops) {
             meter.step(self.builder.bytes())?;
-            R::check_internal(own, self);
+            rules.check_internal(own, self);
         }
-        match self.learn_writers(mops) {
+        match !R::NAMES_WRITERS || self.learn_writers(mops) {
             true => rules.look(key, mops, self, meter),
             false => Ok(()),
         }

@@ -41,7 +41,7 @@ pub(super) struct Appends {
 
 impl Rules for Appends {
     /// A read after reads or appends of its own transaction must show just these.
-    fn check_internal(own: &[u32], inference: &mut Inference) {
+    fn check_internal(&self, own: &[u32], inference: &mut Inference) {
         if own.len() > 1 {
             check_internal(own, inference);
         }

@@ -1,146 +1,73 @@
-//! The lists that reads of one key saw, each stored once.
-//!
-//! Where a store keeps its promise every read is a prefix of the longest, so a read is kept as a
-//! length and a history of long lists takes little memory. Lists that fit no other are branches of
-//! their own.
+//! Lists that reads of one key saw, each the beginning of a [`Branch`] that others go on.
 //!
 //! A list that comes as digits is compared as text with the text of what is known: that costs a
 //! fraction of making numbers, and only of elements nobody saw before are numbers made.
 
+use super::branches::{BRANCHES_TRIED_MAX, Branch, BranchRef, Branches};
 use super::codes::{Code, Codes, NIL};
 use super::part::Given;
 use crate::value::numbers;
 
-/// Branches looked at for one that a list fits. What fits none of them is stored whole: a matter of
-/// memory, not of the verdict.
-const BRANCHES_TRIED_MAX: usize = 8;
-
-/// A list: the first `length` elements of a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ListRef {
-    pub branch: u16,
-    pub length: u32,
-}
-
-/// Branches of one key at the most; a broken store has few distinct lies worth telling.
-const BRANCHES_MAX: usize = u16::MAX as usize;
-
-#[derive(Debug, Default)]
-pub(super) struct Lists {
-    branches: Vec<Branch>,
-}
+pub(super) type Lists = Branches<Growing>;
 
 /// A list that is no prefix of another one.
 #[derive(Debug, Default)]
-struct Branch {
+pub(super) struct Growing {
     elements: Vec<Code>,
     /// The elements in decimal, a blank between two, where they are natural numbers; empty while
     /// nobody asked.
     digits: Vec<u8>,
 }
 
+impl Branch for Growing {
+    #[inline]
+    fn elements(&self) -> &[Code] {
+        &self.elements
+    }
+
+    /// A prefix fits, and what this one is a prefix of.
+    fn fit(&mut self, elements: &[Code]) -> bool {
+        let known = self.elements.len();
+        if elements.len() > known && elements.starts_with(&self.elements) {
+            self.elements.extend_from_slice(&elements[known..]);
+            self.digits.clear();
+            return true;
+        }
+        self.elements.starts_with(elements)
+    }
+}
+
 impl Lists {
     /// Stores a list. `None` where there are too many that contradict each other.
     #[inline]
-    pub fn store(&mut self, list: Given, codes: &mut Codes) -> Option<ListRef> {
+    pub fn store(&mut self, list: Given, codes: &mut Codes) -> Option<BranchRef> {
         match list {
             Given::Digits(digits) => self.store_digits(digits, codes),
-            Given::Items(items) => {
-                let elements: Vec<Code> = items.iter().map(|item| codes.code(item)).collect();
-                self.store_elements(&elements)
-            }
-            _ => self.store_elements(&[]),
+            list => self.store_elements(&list.elements(codes)),
         }
     }
 
-    fn store_digits(&mut self, digits: &[u8], codes: &mut Codes) -> Option<ListRef> {
+    fn store_digits(&mut self, digits: &[u8], codes: &mut Codes) -> Option<BranchRef> {
         let tried = self.branches.iter_mut().take(BRANCHES_TRIED_MAX);
         for (number, branch) in (0..).zip(tried) {
             if !branch.spell() {
                 // Among other values, numbers are told apart as codes only.
-                let elements: Vec<Code> = numbers(digits).map(|n| codes.number(n)).collect();
-                return self.store_elements(&elements);
+                return self.store_elements(&Given::Digits(digits).elements(codes));
             }
             if let Some(length) = branch.store_digits(digits, codes) {
-                return Some(ListRef {
+                return Some(BranchRef {
                     branch: number,
                     length,
                 });
             }
         }
-        let mut branch = Branch::default();
+        let mut branch = Growing::default();
         branch.extend(digits, codes);
         self.add(branch)
     }
-
-    fn store_elements(&mut self, elements: &[Code]) -> Option<ListRef> {
-        let length = elements.len() as u32;
-        let tried = self.branches.iter_mut().take(BRANCHES_TRIED_MAX);
-        for (number, branch) in (0..).zip(tried) {
-            let known = branch.elements.len();
-            if branch.elements.starts_with(elements) {
-                return Some(ListRef {
-                    branch: number,
-                    length,
-                });
-            }
-            if elements.starts_with(&branch.elements) {
-                branch.elements.extend_from_slice(&elements[known..]);
-                branch.digits.clear();
-                return Some(ListRef {
-                    branch: number,
-                    length,
-                });
-            }
-        }
-        self.add(Branch {
-            elements: elements.to_vec(),
-            digits: Vec::new(),
-        })
-    }
-
-    fn add(&mut self, branch: Branch) -> Option<ListRef> {
-        if self.branches.len() == BRANCHES_MAX {
-            return None;
-        }
-        let length = branch.elements.len() as u32;
-        self.branches.push(branch);
-        Some(ListRef {
-            branch: self.branches.len() as u16 - 1,
-            length,
-        })
-    }
-
-    pub fn len(&self) -> usize {
-        self.branches.len()
-    }
-
-    /// All elements of a branch.
-    pub fn branch(&self, number: usize) -> &[Code] {
-        match self.branches.get(number) {
-            Some(branch) => &branch.elements,
-            None => &[],
-        }
-    }
-
-    #[inline]
-    pub fn elements(&self, list: ListRef) -> &[Code] {
-        match self.branches.get(list.branch as usize) {
-            Some(branch) => &branch.elements[..list.length as usize],
-            None => &[],
-        }
-    }
-
-    /// The longest branch, the first of several.
-    pub fn longest(&self) -> usize {
-        let longest = (0..self.branches.len()).rev();
-        longest
-            .max_by_key(|branch| self.branches[*branch].elements.len())
-            .unwrap_or(0)
-    }
 }
 
-impl Branch {
+impl Growing {
     /// Sees to it that the digits are there; false if not all elements are small numbers.
     #[inline]
     fn spell(&mut self) -> bool {

@@ -11,10 +11,12 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::codes::Code;
-use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId, Vocabulary};
+use super::history::{History, Mop, MopKind, NEVER, Outcome, TxnId};
+use super::vocabulary::Vocabulary;
 use crate::budget::Budget;
 use crate::report::Report;
 use crate::shrink::{FINDINGS_SHRUNK_MAX, Minimal, UNITS_MAX, shared_keys};
+use crate::value::MicroF;
 use crate::{Op, OpType, Process, Value};
 
 /// Adds to the first finding of each anomaly the transactions it takes. `again` judges a history.
@@ -91,13 +93,17 @@ impl<'h> Part<'h> {
     /// are too many.
     fn txns(&self) -> Option<Vec<TxnId>> {
         let mut writers: FxHashMap<(u32, Code), TxnId> = FxHashMap::default();
+        let mut adders: Vec<TxnId> = Vec::new();
         let mut longest: FxHashMap<u32, (u32, TxnId)> = FxHashMap::default();
         for txn in 0..self.history.txns.len() as TxnId {
             for mop in self.mops(txn) {
                 if mop.kind == MopKind::Write {
                     writers.insert((mop.key, mop.value), txn);
+                    // A sum does not say whose amounts are in it.
+                    let is_sum = self.history.vocabulary == Vocabulary::Counters;
+                    adders.extend(is_sum.then_some(txn));
                 }
-                if mop.kind == MopKind::ReadList {
+                if mop.is_collection() {
                     let known = longest.entry(mop.key).or_insert((mop.value, txn));
                     if known.0 < mop.value {
                         *known = (mop.value, txn);
@@ -107,7 +113,8 @@ impl<'h> Part<'h> {
         }
         let mut all: BTreeSet<TxnId> = BTreeSet::new();
         let mut open = self.story.clone();
-        // The longest list is the order of its key.
+        open.extend(adders);
+        // The longest list is the order of its key, the largest set has all that is ordered.
         open.extend(longest.values().map(|(_, txn)| *txn));
         while let Some(txn) = open.pop() {
             if !all.insert(txn) {
@@ -120,8 +127,7 @@ impl<'h> Part<'h> {
                 let single = [mop.value];
                 let seen = match mop.kind {
                     MopKind::Read => &single[..],
-                    MopKind::ReadList => self.history.elements(mop),
-                    _ => &[],
+                    _ => self.history.elements(mop),
                 };
                 open.extend(
                     seen.iter()
@@ -156,18 +162,21 @@ impl<'h> Part<'h> {
     fn op(&self, txn: TxnId, kind: OpType, side: usize) -> Op {
         let row = self.history.txn(txn);
         let mops = self.mops(txn).map(|mop| {
-            let (name, value) = match (mop.kind, self.history.vocabulary) {
-                (MopKind::Write, Vocabulary::Lists) => ("append", self.value(mop.value)),
-                (MopKind::Write, Vocabulary::Registers) => ("w", self.value(mop.value)),
-                (MopKind::Read, _) if kind == OpType::Ok => ("r", self.value(mop.value)),
-                (MopKind::ReadList, _) if kind == OpType::Ok => {
+            let f = match mop.kind {
+                MopKind::Write => self.history.vocabulary.write(),
+                _ => MicroF::Read,
+            };
+            let value = match mop.kind {
+                MopKind::Write => self.value(mop.value),
+                MopKind::Read if kind == OpType::Ok => self.value(mop.value),
+                MopKind::ReadList | MopKind::ReadSet if kind == OpType::Ok => {
                     let elements = self.history.elements(mop).iter();
-                    ("r", Value::List(elements.map(|e| self.value(*e)).collect()))
+                    Value::List(elements.map(|e| self.value(*e)).collect())
                 }
-                _ => ("r", Value::Nil),
+                _ => Value::Nil,
             };
             let key = self.value(self.history.keys.codes[mop.key as usize]);
-            Value::List(vec![Value::keyword(name), key, value])
+            Value::List(vec![Value::keyword(f.name()), key, value])
         });
         Op {
             index: row.indices[side],

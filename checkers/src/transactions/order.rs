@@ -6,13 +6,13 @@
 
 use rustc_hash::FxHashMap;
 
-use super::history::{History, NEVER, TxnId};
+use super::history::{History, NEVER, Outcome, TxnId};
 use super::inference::Inference;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Node, PROCESS, REALTIME, THROUGH};
 
-/// Adds both orders between committed transactions. One of unknown outcome may have taken effect at
-/// any time after its invocation, and nothing follows it.
+/// Adds both orders between transactions that did not fail. One of unknown outcome may have taken
+/// effect at any time after its invocation, and nothing follows it.
 pub(super) fn add(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
     sessions(inference, meter)?;
     match inference.history.sessions_only {
@@ -40,11 +40,15 @@ pub(super) fn turns(history: &History) -> Vec<u32> {
 fn sessions(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhausted> {
     let mut last: FxHashMap<i64, TxnId> = FxHashMap::default();
     for (txn, row) in (0..).zip(&inference.history.txns) {
-        if !row.invoked || !inference.committed[txn as usize] {
+        if !row.invoked || row.outcome == Outcome::Fail {
             continue;
         }
         meter.step(inference.builder.bytes())?;
-        if let Some(before) = last.insert(row.process, txn)
+        let before = match inference.committed[txn as usize] {
+            true => last.insert(row.process, txn),
+            false => last.get(&row.process).copied(),
+        };
+        if let Some(before) = before
             && inference.history.txn(before).end != NEVER
         {
             inference.edge(before, txn, PROCESS);
@@ -61,7 +65,7 @@ fn real_time(inference: &mut Inference, meter: &mut Meter) -> Result<(), Exhaust
     let mut ended = ended.into_iter().peekable();
     let mut instant: Option<Node> = None;
     for (txn, row) in (0..).zip(&history.txns) {
-        if !row.invoked || !inference.committed[txn as usize] {
+        if !row.invoked || row.outcome == Outcome::Fail {
             continue;
         }
         meter.step(inference.builder.bytes())?;

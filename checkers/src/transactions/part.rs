@@ -1,7 +1,8 @@
 //! A micro-operation as an event holds it, packed or as a list: one view of both.
 
-use super::history::Vocabulary;
-use crate::value::{MicroF, MicroOp, MicroOps, MicroValue, Value};
+use super::codes::{Code, Codes};
+use super::vocabulary::Vocabulary;
+use crate::value::{MicroF, MicroOp, MicroOps, MicroValue, Value, numbers};
 
 /// A micro-operation of an event.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,15 @@ impl<'v> Given<'v> {
             Value::Int(int) => Given::Int(*int),
             Value::List(items) | Value::Set(items) => Given::Items(items),
             other => Given::Other(other),
+        }
+    }
+
+    /// The codes of a collection's elements; of anything else there are none.
+    pub fn elements(self, codes: &mut Codes) -> Vec<Code> {
+        match self {
+            Given::Items(items) => items.iter().map(|item| codes.code(item)).collect(),
+            Given::Digits(digits) => numbers(digits).map(|n| codes.number(n)).collect(),
+            _ => Vec::new(),
         }
     }
 }
@@ -64,16 +74,17 @@ impl<'v> Part<'v> {
     /// Whether transactions of this vocabulary hold such. Of `results`, reads have values.
     #[inline]
     pub fn fits(&self, vocabulary: Vocabulary, results: bool) -> bool {
-        match (self.f, vocabulary) {
-            (MicroF::Read, Vocabulary::Lists) => {
-                let is_list = matches!(self.value, Given::Items(_) | Given::Digits(_));
-                !results || is_list || matches!(self.value, Given::Nil)
-            }
-            (MicroF::Read, Vocabulary::Registers) => true,
-            (MicroF::Append, Vocabulary::Lists) | (MicroF::Write, Vocabulary::Registers) => {
-                !matches!(self.value, Given::Nil)
-            }
-            _ => false,
+        let is_nil = matches!(self.value, Given::Nil);
+        let is_int = matches!(self.value, Given::Int(_));
+        if self.f == vocabulary.write() {
+            return is_int || vocabulary != Vocabulary::Counters && !is_nil;
         }
+        let is_collection = matches!(self.value, Given::Items(_) | Given::Digits(_));
+        let may_be_read = match vocabulary {
+            Vocabulary::Lists | Vocabulary::Sets => is_collection,
+            Vocabulary::Registers => true,
+            Vocabulary::Counters => is_int,
+        };
+        self.f == MicroF::Read && (!results || is_nil || may_be_read)
     }
 }

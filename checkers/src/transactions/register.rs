@@ -42,7 +42,7 @@ pub(super) struct Writes {
 
 impl Rules for Writes {
     /// A read after a read or write of its own transaction must show just that.
-    fn check_internal(own: &[u32], inference: &mut Inference) {
+    fn check_internal(&self, own: &[u32], inference: &mut Inference) {
         for pair in own.windows(2) {
             check_internal(inference.mop(pair[0]), inference.mop(pair[1]), inference);
         }

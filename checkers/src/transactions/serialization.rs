@@ -6,9 +6,10 @@
 //! that does not for all stronger ones.
 
 use super::axioms::{Axiom, Units, axiom};
-use super::history::{History, NEVER, Vocabulary};
+use super::history::{History, NEVER};
 use super::order::turns;
 use super::verdict::Evidence;
+use super::vocabulary::Vocabulary;
 use crate::budget::{Exhausted, Meter};
 use crate::graph::{Graph, Kinds, Node, PROCESS, REALTIME, RW, THROUGH, WR, WW};
 use crate::isolation::polygraph::{Accesses, Form, Polygraph};
@@ -38,14 +39,15 @@ pub(super) enum How {
     Axiom(Axiom),
 }
 
-/// How a model is decided; `None` where dependencies are all there is. Lists show their order but
-/// for appends that no read shows, of which snapshot isolation wants one first; anomalies decide
-/// the rest. Without times nothing decides what real time would.
+/// How a model is decided; `None` where dependencies are all there is. Lists and sets show their
+/// order but for writes that no read tells apart, of which snapshot isolation wants one first;
+/// anomalies decide the rest. Without times nothing decides what real time would.
 pub(super) fn how(history: &History, model: Model) -> Option<How> {
     let method = method(model, history.sessions_only).map(How::Search);
     match history.vocabulary {
         _ if history.sessions_only && model.keeps_real_time() => None,
-        Vocabulary::Lists => method.filter(|how| !how.is(Form::Serial)),
+        Vocabulary::Counters => None,
+        Vocabulary::Lists | Vocabulary::Sets => method.filter(|how| !how.is(Form::Serial)),
         Vocabulary::Registers => method.or_else(|| {
             let mut axiom = axiom(model)?;
             axiom.keeps_sessions |= history.sessions_only;

@@ -2,11 +2,15 @@
 //!
 //! The graph keeps kinds of edges only: the reason is found again from the two transactions.
 
+mod counters;
+mod sets;
+
 use serde_json::{Value as Json, json};
 
 use super::codes::Code;
-use super::history::{History, Mop, MopKind, NEVER, TxnId, Vocabulary};
+use super::history::{History, Mop, MopKind, NEVER, TxnId};
 use super::phenomena::Witness;
+use super::vocabulary::Vocabulary;
 use crate::graph::cycles::Edge;
 use crate::graph::{Kinds, PROCESS, REALTIME, RW, WR, WW};
 use crate::lattice::{AnomalySet, ruled_out};
@@ -170,6 +174,8 @@ impl History {
                 let found = match self.vocabulary {
                     Vocabulary::Lists => self.list_reason(step, from, to),
                     Vocabulary::Registers => self.register_reason(step, from, to),
+                    Vocabulary::Counters => self.counter_reason(step, from, to),
+                    Vocabulary::Sets => self.set_reason(step, from, to),
                 };
                 found.map_or_else(
                     || {
@@ -184,12 +190,12 @@ impl History {
         }
     }
 
-    fn writes(&self, txn: TxnId) -> impl Iterator<Item = &Mop> {
+    pub(super) fn writes(&self, txn: TxnId) -> impl Iterator<Item = &Mop> {
         let mops = self.mops_of(txn).iter();
         mops.filter(|mop| mop.kind == MopKind::Write)
     }
 
-    fn reads(&self, txn: TxnId) -> impl Iterator<Item = &Mop> {
+    pub(super) fn reads(&self, txn: TxnId) -> impl Iterator<Item = &Mop> {
         self.mops_of(txn).iter().filter(|mop| mop.is_read())
     }
 

@@ -3,13 +3,13 @@
 mod arbitrary;
 mod budgets;
 mod packed;
+mod planted;
 mod planted_levels;
 mod serial_orders;
 mod simulator;
 
 use proptest::prelude::*;
 
-use super::history::Vocabulary;
 use super::*;
 use crate::checker::Params;
 use crate::isolation::polygraph::Form;
@@ -22,18 +22,21 @@ use serial_orders::{Keeps, is_explained};
 use simulator::{Level, Shape, simulate};
 
 fn judged(recording: &Recording, vocabulary: Vocabulary, claim: Model) -> Report {
-    let model = match vocabulary {
-        Vocabulary::Lists => "list-append",
-        Vocabulary::Registers => "rw-register",
-    };
     let params = Params {
         consistency: vec![claim],
         ..Params::default()
     };
     recording
-        .try_check(model, &params)
+        .try_check(vocabulary.model(), &params)
         .expect("a readable history")
 }
+
+const VOCABULARIES: [Vocabulary; 4] = [
+    Vocabulary::Lists,
+    Vocabulary::Registers,
+    Vocabulary::Sets,
+    Vocabulary::Counters,
+];
 
 const LEVELS: [Level; 8] = [
     Level::StrictSerializable,
@@ -67,7 +70,7 @@ proptest! {
         let recording = simulate(shape);
         for (claim, form, keeps) in SEARCHED {
             let validity = judged(&recording, Vocabulary::Lists, claim).validity;
-            let possible = is_explained(&recording, true, form, keeps);
+            let possible = is_explained(&recording, Vocabulary::Lists, form, keeps);
             // Prefixes of lists are refuted, or follow from what is stronger, or are left open.
             let is_right = match validity {
                 Validity::Invalid => !possible,
@@ -78,10 +81,22 @@ proptest! {
         }
     }
 
+    /// Sets show all but the order of elements that no read tells apart.
+    #[test]
+    fn sets_are_judged_as_by_every_order(shape in small(Vocabulary::Sets)) {
+        sets_as_by_every_order(&simulate(shape))?;
+    }
+
+    /// Sums do not show whose amounts are in them.
+    #[test]
+    fn counters_are_judged_as_by_every_order(shape in small(Vocabulary::Counters)) {
+        as_by_every_order(&simulate(shape), Vocabulary::Counters)?;
+    }
+
     /// Of registers only a part of the version order is known; the rest is searched for.
     #[test]
     fn registers_are_judged_as_by_every_order(shape in small(Vocabulary::Registers)) {
-        registers_as_by_every_order(&simulate(shape))?;
+        as_by_every_order(&simulate(shape), Vocabulary::Registers)?;
     }
 
     #[test]
@@ -90,7 +105,11 @@ proptest! {
         seed: u64,
     ) {
         let (txns, processes, keys, mops_max) = size;
-        registers_as_by_every_order(&arbitrary(Size { txns, processes, keys, mops_max }, seed))?;
+        let size = Size { txns, processes, keys, mops_max };
+        sets_as_by_every_order(&arbitrary(size, Vocabulary::Sets, seed))?;
+        for vocabulary in [Vocabulary::Registers, Vocabulary::Counters] {
+            as_by_every_order(&arbitrary(size, vocabulary, seed), vocabulary)?;
+        }
     }
 }
 
@@ -109,16 +128,27 @@ const SEARCHED: [(Model, Form, Keeps); 7] = [
     (Prefix, Form::Prefix, Keeps::Nothing),
 ];
 
-fn registers_as_by_every_order(recording: &Recording) -> Result<(), TestCaseError> {
+/// All is decided but where nothing was tested.
+fn sets_as_by_every_order(recording: &Recording) -> Result<(), TestCaseError> {
+    as_by_every_order(recording, Vocabulary::Sets)?;
+    for (claim, ..) in SEARCHED {
+        let why = judged(recording, Vocabulary::Sets, claim).unknown;
+        let is_untested = why.as_ref().is_none_or(|why| why.ends_with("was tested"));
+        prop_assert!(is_untested, "{:?} {:?} {:#?}", claim, why, recording.ops);
+    }
+    Ok(())
+}
+
+fn as_by_every_order(recording: &Recording, vocabulary: Vocabulary) -> Result<(), TestCaseError> {
     for (claim, form, keeps) in SEARCHED {
-        let report = judged(recording, Vocabulary::Registers, claim);
-        let possible = is_explained(recording, false, form, keeps);
+        let report = judged(recording, vocabulary, claim);
+        let possible = is_explained(recording, vocabulary, form, keeps);
         match report.validity {
             Validity::Valid => prop_assert!(possible, "{:?} {:#?}", claim, recording.ops),
             Validity::Invalid => {
                 prop_assert!(!possible, "{:?} {:#?} {:#?}", claim, report, recording.ops);
             }
-            // Nothing succeeded, or nobody depends on anybody.
+            // Nothing succeeded, nobody depends on anybody, or sums do not tell.
             Validity::Unknown => {}
         }
     }
@@ -129,7 +159,7 @@ fn registers_as_by_every_order(recording: &Recording) -> Result<(), TestCaseErro
 #[test]
 fn answers_agree_with_the_lattice() {
     for (level, ..) in PLANTED {
-        for (vocabulary, seed) in [(Vocabulary::Lists, 1), (Vocabulary::Registers, 2)] {
+        for (seed, vocabulary) in (1..).zip(VOCABULARIES) {
             let recording = simulate(planted_shape(level, vocabulary, seed, 60));
             let params = Params {
                 consistency: crate::lattice::MODELS
@@ -139,11 +169,9 @@ fn answers_agree_with_the_lattice() {
                     .collect(),
                 ..Params::default()
             };
-            let model = match vocabulary {
-                Vocabulary::Lists => "list-append",
-                Vocabulary::Registers => "rw-register",
-            };
-            let report = recording.try_check(model, &params).expect("a history");
+            let report = recording
+                .try_check(vocabulary.model(), &params)
+                .expect("a history");
             let validity = |model: Model| {
                 let mut claims = report.claims.iter();
                 claims
@@ -276,6 +304,8 @@ fn a_minimal_history_still_shows_the_anomaly() {
         (Vocabulary::Lists, Level::SnapshotIsolation),
         (Vocabulary::Registers, Level::SnapshotIsolation),
         (Vocabulary::Registers, Level::ReadCommitted),
+        (Vocabulary::Sets, Level::SnapshotIsolation),
+        (Vocabulary::Sets, Level::ReadCommitted),
     ] {
         for seed in 0..6 {
             let recording = simulate(Shape {
@@ -338,7 +368,7 @@ fn what_a_search_refutes_is_told_with_what_forces_it() {
     };
     let mut told = 0;
     for seed in 0..500 {
-        let recording = arbitrary(size, seed);
+        let recording = arbitrary(size, Vocabulary::Registers, seed);
         for claim in [Serializable, SnapshotIsolation, Prefix] {
             let report = judged(&recording, Vocabulary::Registers, claim);
             let findings = report.findings.iter();
@@ -353,7 +383,11 @@ fn what_a_search_refutes_is_told_with_what_forces_it() {
         }
     }
     assert!(told > 30, "{told}");
-    let report = judged(&arbitrary(size, 21), Vocabulary::Registers, Serializable);
+    let report = judged(
+        &arbitrary(size, Vocabulary::Registers, 21),
+        Vocabulary::Registers,
+        Serializable,
+    );
     assert_eq!(anomalies(&report), ["nonserializable", "nonsnapshot"]);
     assert_eq!(
         report.findings[0].summary,

@@ -4,10 +4,13 @@
 use serde_json::{Map, json};
 
 use super::cases::Cases;
-use super::history::{History, Outcome, Vocabulary};
+use super::counter_order;
+use super::history::{History, Mop, Outcome};
 use super::inference::Inference;
 use super::phenomena::{self, Phenomena};
 use super::serialization::{self, Searched};
+use super::set_add;
+use super::vocabulary::Vocabulary;
 use crate::budget::{Exhausted, Meter};
 use crate::checker::NOTHING_TESTED;
 use crate::isolation::polygraph::{Accesses, Form};
@@ -35,6 +38,8 @@ pub(super) struct Evidence<'h> {
     pub claims: &'h [Model],
     /// What registers hold before they are written.
     pub init: &'h Value,
+    /// By transaction: it took effect for sure.
+    pub committed: Vec<bool>,
     pub cases: Cases,
     pub ambiguous: Vec<[u32; 2]>,
     /// Edges between transactions that say who depends on whom.
@@ -70,6 +75,7 @@ impl<'h> Evidence<'h> {
             history: inference.history,
             claims,
             init,
+            committed: Vec::new(),
             cases: Cases::default(),
             ambiguous: Vec::new(),
             dependencies,
@@ -88,6 +94,7 @@ impl<'h> Evidence<'h> {
             evidence.cut_short = Some(cut_short);
             return evidence;
         }
+        evidence.committed = inference.committed;
         let graph = inference.builder.build();
         let found = phenomena::find(&graph, evidence.history.sessions_only, meter);
         evidence.cut_short = found.exhausted.map(|exhausted| (SEARCH, exhausted));
@@ -95,7 +102,10 @@ impl<'h> Evidence<'h> {
         if evidence.cut_short.is_none() {
             let txns = evidence.history.txns.len() as u32;
             let accesses = Accesses::new(txns, inference.accesses);
-            evidence.searched = serialization::search(&evidence, &graph, &accesses, meter);
+            evidence.searched = match evidence.history.vocabulary {
+                Vocabulary::Counters => counter_order::search(&evidence, &graph, meter),
+                _ => serialization::search(&evidence, &graph, &accesses, meter),
+            };
         }
         evidence
     }
@@ -111,15 +121,19 @@ impl<'h> Evidence<'h> {
     /// Whether a model that no anomaly rules out is known to hold.
     pub fn holds(&self, model: Model) -> bool {
         let by_anomalies = |model: Model| {
-            let is_open = match serialization::how(self.history, model) {
+            let is_open = match (
+                serialization::how(self.history, model),
+                self.history.vocabulary,
+            ) {
                 _ if self.history.sessions_only && model.keeps_real_time() => true,
+                (_, Vocabulary::Counters) => true,
+                (_, Vocabulary::Sets) => !set_add::proves(model, self.is_open),
                 // Every order of the transactions is one of all versions without G0.
-                None if weaker_or_equal(Model::StrongReadUncommitted).contains(model) => false,
-                None => self.is_open && self.history.vocabulary == Vocabulary::Registers,
-                Some(how) if how.is(Form::Snapshot) => {
-                    self.is_open || self.history.vocabulary == Vocabulary::Registers
-                }
-                Some(_) => true,
+                (None, _) if weaker_or_equal(Model::StrongReadUncommitted).contains(model) => false,
+                (None, Vocabulary::Registers) => self.is_open,
+                (None, _) => false,
+                (Some(how), Vocabulary::Lists) if how.is(Form::Snapshot) => self.is_open,
+                (Some(_), _) => true,
             };
             model.kind().complete && !is_open
         };
@@ -261,7 +275,12 @@ impl<'h> Evidence<'h> {
                 self.ambiguous.len()
             ));
         }
-        (self.dependencies == 0).then(|| NO_DEPENDENCY.to_owned())
+        let is_tested = match self.history.vocabulary {
+            // A sum may be right or wrong and tell of nobody in particular.
+            Vocabulary::Counters => self.history.mops.iter().any(Mop::is_read),
+            _ => self.dependencies > 0,
+        };
+        (!is_tested).then(|| NO_DEPENDENCY.to_owned())
     }
 
     fn figures(&self, report: &mut Report, shown: AnomalySet, out: ModelSet) {

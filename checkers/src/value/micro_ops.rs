@@ -13,6 +13,10 @@ pub enum MicroF {
     Read,
     Write,
     Append,
+    /// An element of a set.
+    Add,
+    /// To a counter.
+    Inc,
 }
 
 impl MicroF {
@@ -22,6 +26,8 @@ impl MicroF {
             MicroF::Read => "r",
             MicroF::Write => "w",
             MicroF::Append => "append",
+            MicroF::Add => "add",
+            MicroF::Inc => "inc",
         }
     }
 
@@ -30,6 +36,8 @@ impl MicroF {
             "r" => MicroF::Read,
             "w" => MicroF::Write,
             "append" => MicroF::Append,
+            "add" => MicroF::Add,
+            "inc" => MicroF::Inc,
             _ => return None,
         })
     }
@@ -178,9 +186,15 @@ mod tests {
 
     #[test]
     fn functions_have_their_names() {
-        for f in [MicroF::Read, MicroF::Write, MicroF::Append] {
+        for f in [
+            MicroF::Read,
+            MicroF::Write,
+            MicroF::Append,
+            MicroF::Add,
+            MicroF::Inc,
+        ] {
             assert_eq!(MicroF::from_name(f.name()), Some(f));
         }
-        assert_eq!(MicroF::from_name("inc"), None);
+        assert_eq!(MicroF::from_name("dec"), None);
     }
 }

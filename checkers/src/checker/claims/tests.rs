@@ -248,6 +248,8 @@ fn only_what_can_be_judged_may_be_claimed() {
     assert!(judged("rw-register", Model::Serializable));
     assert!(judged("rw-register", Model::MonotonicReads));
     assert!(judged("list-append", Model::SnapshotIsolation));
+    assert!(judged("set-add", Model::Serializable));
+    assert!(!judged("counter-inc", Model::Pram));
     assert!(!judged("bank", Model::Serializable));
     for kind in MODELS
         .iter()

@@ -1,7 +1,9 @@
-//! Transactions on registers whose reads return any value of their key that a transaction was left
-//! with: nothing keeps a promise but by chance.
+//! Transactions whose reads return whatever of their key others may have left: nothing keeps a promise
+//! but by chance.
 
 use crate::recording::Recording;
+use crate::transactions::vocabulary::Vocabulary;
+use crate::value::MicroF;
 use crate::{OpType, Process, Value};
 
 pub(super) struct Random(pub u64);
@@ -29,19 +31,23 @@ pub(super) struct Size {
 
 type Mops = Vec<(i64, Option<i64>)>;
 
-fn value(mops: &[(i64, Option<i64>)], reads: impl Fn(usize) -> Value) -> Value {
+fn value(
+    vocabulary: Vocabulary,
+    mops: &[(i64, Option<i64>)],
+    reads: impl Fn(usize) -> Value,
+) -> Value {
     let mop = |(at, (key, write)): (usize, &(i64, Option<i64>))| {
-        let (name, value) = match write {
-            Some(value) => ("w", Value::Int(*value)),
-            None => ("r", reads(at)),
+        let (f, value) = match write {
+            Some(value) => (vocabulary.write(), Value::Int(*value)),
+            None => (MicroF::Read, reads(at)),
         };
-        Value::List(vec![Value::keyword(name), Value::Int(*key), value])
+        Value::List(vec![Value::keyword(f.name()), Value::Int(*key), value])
     };
     Value::List(mops.iter().enumerate().map(mop).collect())
 }
 
 /// A history of such transactions.
-pub(super) fn arbitrary(size: Size, seed: u64) -> Recording {
+pub(super) fn arbitrary(size: Size, vocabulary: Vocabulary, seed: u64) -> Recording {
     let mut random = Random(seed);
     let mut next = 0;
     let txns: Vec<Mops> = (0..size.txns)
@@ -50,15 +56,17 @@ pub(super) fn arbitrary(size: Size, seed: u64) -> Recording {
             let mop = |_| {
                 let key = random.below(size.keys) as i64;
                 next += 1;
-                (key, (random.below(2) == 0).then_some(next))
+                let written = match (vocabulary, seed % 3) {
+                    (Vocabulary::Counters, 0) => 1,
+                    (Vocabulary::Counters, 1) => 1 + next % 3,
+                    (Vocabulary::Counters, _) => 2 - next % 5,
+                    _ => next,
+                };
+                (key, (random.below(2) == 0).then_some(written))
             };
             (0..count).map(mop).collect()
         })
         .collect();
-    let left = |mops: &Mops, key: i64| {
-        let mut writes = mops.iter().rev().filter(|(k, _)| *k == key);
-        writes.find_map(|(_, write)| *write)
-    };
     let mut recording = Recording::default();
     let mut running: Vec<Option<usize>> = vec![None; size.processes as usize];
     let mut begun = 0;
@@ -67,34 +75,79 @@ pub(super) fn arbitrary(size: Size, seed: u64) -> Recording {
         let client = Process::Client(process as i64);
         let Some(txn) = running[process].take() else {
             if begun < txns.len() {
-                let asked = value(&txns[begun], |_| Value::Nil);
+                let asked = value(vocabulary, &txns[begun], |_| Value::Nil);
                 recording.event(client, OpType::Invoke, "txn", asked);
                 running[process] = Some(begun);
                 begun += 1;
             }
             continue;
         };
-        let mut seen: Vec<(i64, Value)> = Vec::new();
-        let mut reads = Vec::new();
-        for (key, write) in &txns[txn] {
-            let known = seen.iter().position(|(k, _)| k == key);
-            let shown = match (known, write) {
-                (Some(at), None) => seen[at].1.clone(),
-                (_, Some(write)) => Value::Int(*write),
-                (None, None) => {
-                    let others = txns.iter().enumerate().filter(|(other, _)| *other != txn);
-                    let values = others.filter_map(|(_, mops)| left(mops, *key));
-                    let values: Vec<i64> = values.collect();
-                    let choice = random.below(values.len() as u64 + 1) as usize;
-                    values.get(choice).map_or(Value::Nil, |v| Value::Int(*v))
-                }
-            };
-            seen.retain(|(k, _)| k != key);
-            seen.push((*key, shown.clone()));
-            reads.push(shown);
-        }
-        let done = value(&txns[txn], |at| reads[at].clone());
+        let reads = match vocabulary {
+            Vocabulary::Registers => registers(&txns, txn, &mut random),
+            _ => collections(vocabulary, &txns, txn, &mut random),
+        };
+        let done = value(vocabulary, &txns[txn], |at| reads[at].clone());
         recording.event(client, OpType::Ok, "txn", done);
     }
     recording
+}
+
+/// What a transaction on registers reads and writes, by micro-operation.
+fn registers(txns: &[Mops], txn: usize, random: &mut Random) -> Vec<Value> {
+    let left = |mops: &Mops, key: i64| {
+        let mut writes = mops.iter().rev().filter(|(k, _)| *k == key);
+        writes.find_map(|(_, write)| *write)
+    };
+    let mut seen: Vec<(i64, Value)> = Vec::new();
+    let mut reads = Vec::new();
+    for (key, write) in &txns[txn] {
+        let known = seen.iter().position(|(k, _)| k == key);
+        let shown = match (known, write) {
+            (Some(at), None) => seen[at].1.clone(),
+            (_, Some(write)) => Value::Int(*write),
+            (None, None) => {
+                let others = txns.iter().enumerate().filter(|(other, _)| *other != txn);
+                let values = others.filter_map(|(_, mops)| left(mops, *key));
+                let values: Vec<i64> = values.collect();
+                let choice = random.below(values.len() as u64 + 1) as usize;
+                values.get(choice).map_or(Value::Nil, |v| Value::Int(*v))
+            }
+        };
+        seen.retain(|(k, _)| k != key);
+        seen.push((*key, shown.clone()));
+        reads.push(shown);
+    }
+    reads
+}
+
+/// The same of sets and counters: of each key a few of the others are seen, mostly as wholes.
+fn collections(
+    vocabulary: Vocabulary,
+    txns: &[Mops],
+    txn: usize,
+    random: &mut Random,
+) -> Vec<Value> {
+    let mut seen: Vec<(i64, Vec<i64>)> = Vec::new();
+    let mut reads = Vec::new();
+    for (key, write) in &txns[txn] {
+        let at = seen.iter().position(|(k, _)| k == key).unwrap_or_else(|| {
+            let mut here = Vec::new();
+            for (other, mops) in txns.iter().enumerate() {
+                let is_seen = other != txn && random.below(2) == 0;
+                let writes = mops.iter().filter(|(k, _)| k == key);
+                for amount in writes.filter_map(|(_, write)| *write) {
+                    here.extend((is_seen && random.below(16) > 0).then_some(amount));
+                }
+            }
+            seen.push((*key, here));
+            seen.len() - 1
+        });
+        let here = &mut seen[at].1;
+        here.extend(write);
+        reads.push(match vocabulary {
+            Vocabulary::Counters => Value::Int(here.iter().sum()),
+            _ => Value::Set(here.iter().map(|n| Value::Int(*n)).collect()),
+        });
+    }
+    reads
 }

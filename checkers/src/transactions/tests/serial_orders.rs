@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::isolation::polygraph::Form;
 use crate::recording::Recording;
+use crate::transactions::vocabulary::Vocabulary;
 use crate::{OpType, Value};
 
 /// The order that is kept between transactions beside what they read.
@@ -79,11 +80,16 @@ struct Oracle {
     txns: Vec<Txn>,
     form: Form,
     keeps: Keeps,
-    lists: bool,
+    vocabulary: Vocabulary,
 }
 
 /// Whether some order explains every read.
-pub(super) fn is_explained(recording: &Recording, lists: bool, form: Form, keeps: Keeps) -> bool {
+pub(super) fn is_explained(
+    recording: &Recording,
+    vocabulary: Vocabulary,
+    form: Form,
+    keeps: Keeps,
+) -> bool {
     let txns = txns(recording);
     let state = State {
         began: vec![None; txns.len()],
@@ -94,7 +100,7 @@ pub(super) fn is_explained(recording: &Recording, lists: bool, form: Form, keeps
         txns,
         form,
         keeps,
-        lists,
+        vocabulary,
     };
     oracle.place(&state)
 }
@@ -131,7 +137,7 @@ impl Oracle {
             return false;
         }
         let mut store = state.store.clone();
-        let runs = run(txn, &mut store, self.lists);
+        let runs = run(txn, &mut store, self.vocabulary);
         state.began[at] = Some(state.store.clone());
         runs
     }
@@ -155,7 +161,7 @@ impl Oracle {
 }
 
 /// Runs a transaction; false if it did not read what is there.
-fn run(txn: &Txn, store: &mut Store, lists: bool) -> bool {
+fn run(txn: &Txn, store: &mut Store, vocabulary: Vocabulary) -> bool {
     txn.mops.iter().all(|(key, mop)| {
         let list = store.entry(*key).or_default();
         match mop {
@@ -164,12 +170,25 @@ fn run(txn: &Txn, store: &mut Store, lists: bool) -> bool {
                 true
             }
             Err(None) => true,
-            Err(Some(Value::Nil)) => list.is_empty(),
-            Err(Some(Value::List(seen))) if lists => {
-                let there: Vec<Value> = list.iter().map(|n| Value::Int(*n)).collect();
-                *seen == there
-            }
-            Err(Some(seen)) => list.last().map(|n| Value::Int(*n)).as_ref() == Some(seen),
+            Err(Some(seen)) => shows(list, seen, vocabulary),
         }
     })
+}
+
+/// Whether a read of what was written in this order returns that.
+fn shows(written: &[i64], seen: &Value, vocabulary: Vocabulary) -> bool {
+    let mut there: Vec<Value> = written.iter().map(|n| Value::Int(*n)).collect();
+    match (vocabulary, seen) {
+        (Vocabulary::Counters, seen) => written.iter().sum::<i64>() == seen.as_int().unwrap_or(0),
+        (_, Value::Nil) => there.is_empty(),
+        (Vocabulary::Lists, Value::List(seen)) => *seen == there,
+        (Vocabulary::Sets, Value::Set(seen)) => {
+            let by_number = |value: &Value| value.as_int();
+            let mut seen = seen.clone();
+            seen.sort_by_key(by_number);
+            there.sort_by_key(by_number);
+            seen == there
+        }
+        _ => there.last() == Some(seen),
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::recording::Recording;
-use crate::transactions::history::Vocabulary;
+use crate::transactions::vocabulary::Vocabulary;
+use crate::value::MicroF;
 use crate::{OpType, Process, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,25 +85,33 @@ impl Run {
                 let key = self.below(self.shape.keys as u64) as i64;
                 let write = self.below(2) == 0;
                 self.next += i64::from(write);
-                (key, write.then_some(self.next))
+                (key, write.then(|| self.written()))
             })
             .collect()
     }
 
+    /// What the next write is of: unique values, or amounts of few kinds.
+    fn written(&mut self) -> i64 {
+        match (self.shape.vocabulary, self.shape.seed % 3) {
+            (Vocabulary::Counters, 0) => 1,
+            (Vocabulary::Counters, 1) => 1 + self.below(3) as i64,
+            (Vocabulary::Counters, _) => 3 - self.below(6) as i64,
+            _ => self.next,
+        }
+    }
+
     fn mop(&self, key: i64, write: Option<i64>, read: Value) -> Value {
-        let name = match (write, self.shape.vocabulary) {
-            (None, _) => "r",
-            (_, Vocabulary::Lists) => "append",
-            (_, Vocabulary::Registers) => "w",
-        };
+        let f = write.map_or(MicroF::Read, |_| self.shape.vocabulary.write());
         let value = write.map_or(read, Value::Int);
-        Value::List(vec![Value::keyword(name), Value::Int(key), value])
+        Value::List(vec![Value::keyword(f.name()), Value::Int(key), value])
     }
 
     fn seen(&self, elements: &[i64]) -> Value {
         match self.shape.vocabulary {
             _ if elements.is_empty() => Value::Nil,
             Vocabulary::Lists => crate::recording::ints(elements),
+            Vocabulary::Counters => Value::Int(elements.iter().sum()),
+            Vocabulary::Sets => Value::Set(elements.iter().rev().map(|n| Value::Int(*n)).collect()),
             Vocabulary::Registers => Value::Int(elements[elements.len() - 1]),
         }
     }
@@ -231,7 +240,9 @@ impl Run {
             let mut store = self.present().clone();
             for (key, value) in &txn.writes {
                 let list = store.entry(*key).or_default();
-                list.retain(|element| element != value);
+                if let Some(at) = list.iter().rposition(|element| element == value) {
+                    list.remove(at);
+                }
             }
             self.states.push(store);
         }
