@@ -78,7 +78,7 @@ fn unusual_transactions_are_left_to_the_parser() {
         "[[:r 1 nilx]]",
         "[[:append 1 nil]]x",
         "[[:append 1 [2]]]",
-        "[[:inc 1 2]]",
+        "[[:dec 1 2]]",
         "[[:r 1 #{1}]]",
         "[[:r 1 2] #_ 3]",
         "[[:r 1 2]",
