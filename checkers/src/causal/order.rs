@@ -1,10 +1,10 @@
 //! Causal order: the union of session order and reads-from, closed.
 //!
 //! Units are sorted topologically, by the time of their completion where causality leaves a choice,
-//! since stores mostly take effect in that order, and all sessions evenly where there are no times. A vector clock (Fidge 1988, Mattern 1989) for
-//! each unit that writes says how many units of each session are in its causal past: the past of a
-//! session's unit is a prefix of every other session. O(units · sessions) time, O(writing units ·
-//! sessions) memory.
+//! since stores mostly take effect in that order, and all sessions evenly where there are no times.
+//! A vector clock (Fidge 1988, Mattern 1989) for each unit that writes says how many units of each
+//! session are in its causal past: the past of a session's unit is a prefix of every other session.
+//! O(units · sessions) time, O(writing units · sessions) memory.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
