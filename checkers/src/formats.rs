@@ -15,6 +15,7 @@ pub mod json_lines;
 mod awdit;
 mod compression;
 mod dbcop;
+mod dbcop_yaml;
 mod error;
 mod fields;
 mod jepsen_log;
@@ -65,12 +66,13 @@ pub struct Format {
 }
 
 /// Every format; the first to recognise an input reads it.
-pub static FORMATS: [&Format; 9] = [
+pub static FORMATS: [&Format; 10] = [
     &jepsen_log::JEPSEN_LOG,
     &porcupine_kv::PORCUPINE_KV,
     &plume::PLUME,
     &awdit::AWDIT,
     &dbcop::DBCOP,
+    &dbcop_yaml::DBCOP_YAML,
     &cobra::COBRA,
     &json_lines::JSON_LINES,
     &json_array::JSON_ARRAY,

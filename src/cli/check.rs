@@ -77,7 +77,8 @@ pub struct CheckArgs {
     failed_cas_informs: bool,
 
     /// The history has no times: the order of each session is all there is, and part of every model
-    /// of transactions; always so of plume, awdit, dbcop and cobra
+    /// of transactions; always so of plume, awdit, dbcop, dbcop-yaml
+    /// and cobra
     #[arg(long)]
     sessions_only: bool,
 

@@ -80,6 +80,30 @@ const DBCOP_SAMPLE: &str = r#"{"params":{"id":0,"n_node":2},"info":"é","data":[
   {"write":true,"variable":1,"value":6,"success":false}],"success":true}]], "end":"now"}
 "#;
 
+const DBCOP_YAML_SAMPLE: &str = "- - events:
+    - write:    true
+      variable: 0
+      value:    1
+      success:  true
+    - write:    false
+      variable: 1
+      value:    ~
+      success:  true
+    success:    true
+  - events: []
+    success:    true
+- - events:
+    - write:    true
+      variable: 1
+      value:    5
+      success:  true
+    - write:    true
+      variable: 1
+      value:    6
+      success:  false
+    success:    false
+";
+
 const COBRA_SAMPLE: &str = "S 1
 W 10 7
 R 3200183278 3200183278 8

@@ -283,8 +283,8 @@ fn bytes_that_are_not_text() {
 
 #[test]
 fn unknown_formats() {
-    let known = "expected one of jepsen-log, porcupine-kv, plume, awdit, dbcop, cobra, json-lines, \
-                 json-array, edn; check that this is a history, and name its format if it is one of these";
+    let known = "expected one of jepsen-log, porcupine-kv, plume, awdit, dbcop, dbcop-yaml, cobra, \
+                 json-lines, json-array, edn; check that this is a history, and name its format if it is one of these";
     check(
         "x(1,0,0,0)\n",
         &format!("history:1:1: `x(1,0,0,0)` begins no known history, {known}"),

@@ -8,7 +8,7 @@ use super::*;
 use crate::formats::{DEPTH_MAX, FORMATS, OP_BYTES_MAX, Skipped};
 use crate::value::Value;
 
-const SAMPLES: [&str; 8] = [
+const SAMPLES: [&str; 9] = [
     EDN_SAMPLE,
     JSON_SAMPLE,
     LOG_SAMPLE,
@@ -16,6 +16,7 @@ const SAMPLES: [&str; 8] = [
     PLUME_SAMPLE,
     AWDIT_SAMPLE,
     DBCOP_SAMPLE,
+    DBCOP_YAML_SAMPLE,
     COBRA_SAMPLE,
 ];
 

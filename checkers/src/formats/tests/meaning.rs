@@ -226,6 +226,7 @@ fn every_format_is_recognised() {
         (PLUME_SAMPLE, "plume"),
         (AWDIT_SAMPLE, "awdit"),
         (DBCOP_SAMPLE, "dbcop"),
+        (DBCOP_YAML_SAMPLE, "dbcop-yaml"),
         (COBRA_SAMPLE, "cobra"),
         ("[[{\"events\":[],\"committed\":true}]]", "dbcop"),
     ] {
@@ -233,7 +234,7 @@ fn every_format_is_recognised() {
         assert_eq!(format.name, name);
         assert_eq!(Format::from_name(name).map(|f| f.about), Some(format.about));
     }
-    assert_eq!(FORMATS.len(), 9);
+    assert_eq!(FORMATS.len(), 10);
 }
 
 #[test]

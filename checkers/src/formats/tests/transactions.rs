@@ -84,6 +84,26 @@ fn dbcop_transactions() {
     check("[[],[]]", &[]);
 }
 
+#[test]
+fn dbcop_transactions_of_2019() {
+    let transactions = ["0 ok [[:w 0 1] [:r 1 nil]]", "1 fail [[:w 1 5]]"];
+    check(DBCOP_YAML_SAMPLE, &transactions);
+    for (bad, line) in [
+        (
+            "- - events:\n    - write: true\n      variable: 0\n    success: true\n",
+            5,
+        ),
+        ("- - events:\n    - write: maybe\n", 2),
+        ("- - events:\n    - write: true\n      write: true\n", 3),
+        ("- - events:\n- - events: []\n  success: true\n", 2),
+        ("- - events: []\n  success: true\n  success: true\n", 3),
+        ("- - events: []\n  success: true\nelse\n", 3),
+    ] {
+        let error = read(bad).unwrap_err();
+        assert_eq!(error.position().0, line, "{bad}: {error}");
+    }
+}
+
 const COBRA_TRANSACTIONS: [&str; 3] = [
     "0 ok [[:w 7 10] [:r 8 nil]]",
     "0 info [[:r 7 10]]",
