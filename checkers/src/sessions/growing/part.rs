@@ -14,8 +14,8 @@ use crate::graph::{THROUGH, WW};
 use crate::sessions::minimal::{Mark, Whole};
 use crate::value::Value;
 
-/// The units on a shortest path by sessions and reads: on a cycle with the way back. Where these are
-/// cyclic by themselves, it may be one of those, which shows nothing and does no harm.
+/// The units on a shortest path by sessions and reads: on a cycle with the way back. Where these
+/// are cyclic by themselves, it may be one of those, which shows nothing and does no harm.
 fn path(history: &History, from: u32, to: u32, meter: &mut Meter) -> Result<Vec<u32>, Exhausted> {
     if history.session_of[from as usize] == history.session_of[to as usize] {
         return Ok(Vec::new());
