@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod budgets;
+mod commit_orders;
 mod packed;
 mod planted;
 mod planted_levels;
@@ -107,7 +108,7 @@ proptest! {
         let (txns, processes, keys, mops_max) = size;
         let size = Size { txns, processes, keys, mops_max };
         sets_as_by_every_order(&arbitrary(size, Vocabulary::Sets, seed))?;
-        for vocabulary in [Vocabulary::Registers, Vocabulary::Counters] {
+        for vocabulary in [Vocabulary::Lists, Vocabulary::Registers, Vocabulary::Counters] {
             as_by_every_order(&arbitrary(size, vocabulary, seed), vocabulary)?;
         }
     }
