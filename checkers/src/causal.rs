@@ -9,7 +9,7 @@
 pub mod convergence;
 pub mod evidence;
 pub mod history;
-mod known;
+pub(crate) mod known;
 pub mod lowering;
 pub mod order;
 pub mod path;

@@ -14,6 +14,7 @@
 pub mod axioms;
 mod clauses;
 mod guess;
+pub(crate) mod ordered;
 pub(crate) mod polygraph;
 pub(crate) mod refutation;
 mod replay;

@@ -14,6 +14,7 @@ mod counter_order;
 mod history;
 mod inference;
 mod list_append;
+mod list_axioms;
 mod lists;
 mod minimal;
 mod order;

@@ -152,13 +152,7 @@ impl Text {
         let Some(event) = event else {
             return Ok(());
         };
-        let lacks = || {
-            Fault::found(
-                at,
-                "an event that ends before it is whole",
-                EVENT,
-            )
-        };
+        let lacks = || Fault::found(at, "an event that ends before it is whole", EVENT);
         let micro_op = event.micro_op().ok_or_else(lacks)?;
         micro_op.map_or(Ok(()), |micro_op| self.transaction.push(micro_op, at))
     }

@@ -25,14 +25,9 @@ pub fn violations(history: &History, meter: &mut Meter) -> Result<Vec<Violation>
     let mut sorted = causal.clone();
     loop {
         let known = constraints.len();
-        let mut sweep = Sweep::new(history, &causal, ranks(&sorted));
-        let writes = |unit: &UnitId| !history.writes(*unit).is_empty();
-        let writers: Vec<UnitId> = causal.iter().copied().filter(writes).collect();
-        for followed in writers.chunks(FOLLOWED) {
-            sweep.follow(followed, &mut constraints, meter)?;
-        }
-        if !sweep.broken.is_empty() {
-            return Ok(sweep.broken);
+        let broken = sweep(history, &causal, ranks(&sorted), &mut constraints, meter)?;
+        if !broken.is_empty() {
+            return Ok(broken);
         }
         if constraints.len() == known {
             return Ok(Vec::new());
@@ -45,6 +40,24 @@ pub fn violations(history: &History, meter: &mut Meter) -> Result<Vec<Violation>
             Err(cycle) => return Ok(vec![Violation::CyclicConflicts(cycle)]),
         };
     }
+}
+
+/// Goes through the units in a causal order. The reads that no order helps; what the others ask for
+/// that the order of `rank` does not have is added to `constraints`.
+pub(super) fn sweep(
+    history: &History,
+    causal: &[UnitId],
+    rank: Vec<u32>,
+    constraints: &mut Vec<Constraint>,
+    meter: &mut Meter,
+) -> Result<Vec<Violation>, Exhausted> {
+    let mut sweep = Sweep::new(history, causal, rank);
+    let writes = |unit: &UnitId| !history.writes(*unit).is_empty();
+    let writers: Vec<UnitId> = causal.iter().copied().filter(writes).collect();
+    for followed in writers.chunks(FOLLOWED) {
+        sweep.follow(followed, constraints, meter)?;
+    }
+    Ok(sweep.broken)
 }
 
 struct Sweep<'h> {

@@ -70,6 +70,7 @@ pub enum Anomaly {
     Noncausal,
     Noncommitted,
     NoncommittedProcess,
+    NonatomicView,
     Nonlinearizable,
     Nonsequential,
     CyclicCo,
@@ -221,6 +222,8 @@ pub const ANOMALIES: &[AnomalyKind] = &[
     row(Noncausal, "noncausal", &[]),
     row(Noncommitted, "noncommitted", &[NoncommittedProcess]),
     row(NoncommittedProcess, "noncommitted-process", &[]),
+    // The axiom of read committed where the order of versions is known: more than its anomalies.
+    row(NonatomicView, "nonatomic-view", &[]),
     row(Nonlinearizable, "nonlinearizable", &[]),
     row(Nonsequential, "nonsequential", &[]),
     row(CyclicCo, "cyclic-co", &[]),

@@ -234,7 +234,7 @@ pub const MODELS: &[ModelKind] = &[
         "monotonic-atomic-view",
         &["MAV"],
         &[ReadCommitted],
-        &[],
+        &[NonatomicView],
     )),
     incomplete(row(
         MonotonicSnapshotRead,

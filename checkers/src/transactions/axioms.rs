@@ -1,14 +1,20 @@
-//! Read committed, read atomic and causal transactions on registers, decided by their axioms.
+//! Read committed, read atomic and causal transactions on registers, and on lists a monotonic
+//! atomic view and the latter two, decided by their axioms.
 //!
-//! They need no order of the versions: see [`isolation`](crate::isolation). With one operation
-//! after another in a session, a history that keeps a level and the order of sessions keeps the
-//! level; only where that fails is it asked for without sessions.
+//! They need no order of the versions: see [`isolation`](crate::isolation). Lists show theirs, and
+//! are asked to agree with it: see [`list_axioms`]. With one operation after another in a session,
+//! a history that keeps a level and the order of sessions keeps the level; only where that fails is
+//! it asked for without sessions.
 
 use super::history::{History, MopKind, Outcome, TxnId};
+use super::list_axioms;
+use super::verdict::Evidence;
+use super::vocabulary::Vocabulary;
 use crate::budget::{Exhausted, Meter};
 use crate::causal::convergence::Violation;
 use crate::causal::evidence::Teller;
 use crate::causal::history::{self as causal, Access, Recorder, Span};
+use crate::causal::order::Constraint;
 use crate::isolation::{self, Level};
 use crate::lattice::{Anomaly, Model};
 use crate::report::Finding;
@@ -29,12 +35,18 @@ pub(super) struct Axiom {
 
 /// The axiom of a model; `None` where there is none.
 ///
-/// That of read committed asks for a monotonic atomic view. Real time is left to anomalies.
-pub(super) fn axiom(model: Model) -> Option<Axiom> {
+/// That of read committed asks for a monotonic atomic view. Real time is left to anomalies, and
+/// where the order of versions is known, so is all that read committed forbids.
+pub(super) fn axiom(model: Model, vocabulary: Vocabulary) -> Option<Axiom> {
     use Model::*;
+    let is_list = vocabulary == Vocabulary::Lists;
     let (level, keeps_sessions, anomaly, proves) = match model {
         TransactionalCausal => (Level::Causal, false, Anomaly::Noncausal, model),
         ReadAtomic => (Level::ReadAtomic, false, Anomaly::FracturedReads, model),
+        MonotonicAtomicView if is_list => {
+            (Level::ReadCommitted, false, Anomaly::NonatomicView, model)
+        }
+        _ if is_list => return None,
         MonotonicAtomicView | ReadCommitted => {
             let anomaly = Anomaly::Noncommitted;
             (Level::ReadCommitted, false, anomaly, MonotonicAtomicView)
@@ -59,38 +71,65 @@ pub(super) struct Units {
     /// With the order of sessions, and without it.
     in_sessions: causal::History,
     apart: Option<causal::History>,
+    /// Which writers of a key follow each other, where lists show it.
+    versions: Option<Vec<Constraint>>,
 }
 
 impl Units {
-    pub fn new(history: &History, init: &Value) -> Units {
-        Units {
-            in_sessions: recorded(history, init),
+    pub fn new(evidence: &Evidence, meter: &mut Meter) -> Result<Units, Exhausted> {
+        let in_sessions = units(evidence);
+        let versions = match evidence.history.vocabulary {
+            Vocabulary::Lists => Some(list_axioms::versions(evidence, &in_sessions, meter)?),
+            _ => None,
+        };
+        Ok(Units {
+            in_sessions,
             apart: None,
-        }
+            versions,
+        })
     }
 
     /// What breaks an axiom.
     pub fn decide(
         &mut self,
         axiom: Axiom,
-        history: &History,
-        init: &Value,
+        evidence: &Evidence,
         meter: &mut Meter,
     ) -> Result<Vec<Finding>, Exhausted> {
-        let mut units = &self.in_sessions;
-        let mut found = isolation::violations(units, axiom.level, meter)?;
+        let history = evidence.history;
+        let versions = self.versions.as_deref();
+        let mut seen = &self.in_sessions;
+        let mut found = violations(seen, axiom.level, versions, meter)?;
         if !axiom.keeps_sessions && !found.is_empty() {
-            let apart = || recorded(history, init).apart();
-            units = self.apart.get_or_insert_with(apart);
-            found = match axiom.level {
-                Level::Causal => isolation::sessionless::violations(units, meter)?,
-                level => isolation::violations(units, level, meter)?,
-            };
+            seen = self.apart.get_or_insert_with(|| units(evidence).apart());
+            found = violations(seen, axiom.level, versions, meter)?;
         }
-        let told = found.iter().take(TOLD_MAX);
-        Ok(told
-            .map(|violation| tell(history, units, axiom, violation))
-            .collect())
+        let told = found.iter().take(TOLD_MAX).map(|violation| match versions {
+            Some(_) => list_axioms::tell(history, seen, axiom.anomaly, violation),
+            None => tell(history, seen, axiom, violation),
+        });
+        Ok(told.collect())
+    }
+}
+
+fn violations(
+    units: &causal::History,
+    level: Level,
+    versions: Option<&[Constraint]>,
+    meter: &mut Meter,
+) -> Result<Vec<Violation>, Exhausted> {
+    let is_apart = units.sessions() == units.units();
+    match (versions, level) {
+        (Some(versions), level) => isolation::ordered::violations(units, level, versions, meter),
+        (None, Level::Causal) if is_apart => isolation::sessionless::violations(units, meter),
+        (None, level) => isolation::violations(units, level, meter),
+    }
+}
+
+fn units(evidence: &Evidence) -> causal::History {
+    match evidence.history.vocabulary {
+        Vocabulary::Lists => list_axioms::recorded(evidence),
+        _ => recorded(evidence.history, evidence.init),
     }
 }
 

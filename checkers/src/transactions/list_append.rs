@@ -172,12 +172,17 @@ impl Appends {
             let is_prefix = mop.branch as usize == longest || order.starts_with(seen);
             self.origins(mop, seen, is_prefix, wrote, inference);
             before_write = is_prefix.then_some(mop.value);
+            let others = if wrote {
+                without_own(seen, txn, inference)
+            } else {
+                seen
+            };
+            if let Some(Origin::Committed(writer)) = others.last().map(|e| inference.origin(*e)) {
+                inference.edge(writer, txn, WR);
+            }
             if wrote {
                 // Its own append is the last it saw: the order of versions says the rest.
                 continue;
-            }
-            if let Some(Origin::Committed(writer)) = seen.last().map(|e| inference.origin(*e)) {
-                inference.edge(writer, txn, WR);
             }
             if is_prefix {
                 let included = self.included[mop.value as usize] as usize;
@@ -264,6 +269,17 @@ impl Appends {
                 return;
             }
         }
+    }
+}
+
+/// What a read found before the reader's own appends, if it ends with these. The transaction found
+/// it where it began: that it only committed later, as the order of versions has it, would be too
+/// weak for levels at which writers of a key may run at once.
+fn without_own<'a>(seen: &'a [Code], txn: TxnId, inference: &Inference) -> &'a [Code] {
+    let is_own = |element: &Code| inference.origin(*element) == Origin::Committed(txn);
+    match seen.iter().rposition(|element| !is_own(element)) {
+        Some(last) if last + 1 < seen.len() => &seen[..=last],
+        _ => &[],
     }
 }
 

@@ -40,20 +40,26 @@ pub(super) enum How {
 }
 
 /// How a model is decided; `None` where dependencies are all there is. Lists and sets show their
-/// order but for writes that no read tells apart, of which snapshot isolation wants one first;
-/// anomalies decide the rest. Without times nothing decides what real time would.
+/// order but for writes that no read tells apart, of which snapshot isolation wants one first; of
+/// weaker models of lists some have an axiom, and anomalies decide the rest. Without times nothing
+/// decides what real time would.
 pub(super) fn how(history: &History, model: Model) -> Option<How> {
     let method = method(model, history.sessions_only).map(How::Search);
     match history.vocabulary {
         _ if history.sessions_only && model.keeps_real_time() => None,
         Vocabulary::Counters => None,
-        Vocabulary::Lists | Vocabulary::Sets => method.filter(|how| !how.is(Form::Serial)),
-        Vocabulary::Registers => method.or_else(|| {
-            let mut axiom = axiom(model)?;
-            axiom.keeps_sessions |= history.sessions_only;
-            Some(How::Axiom(axiom))
-        }),
+        Vocabulary::Sets => method.filter(|how| !how.is(Form::Serial)),
+        Vocabulary::Lists => method
+            .filter(|how| !how.is(Form::Serial))
+            .or_else(|| by_axiom(history, model)),
+        Vocabulary::Registers => method.or_else(|| by_axiom(history, model)),
     }
+}
+
+fn by_axiom(history: &History, model: Model) -> Option<How> {
+    let mut axiom = axiom(model, history.vocabulary)?;
+    axiom.keeps_sessions |= history.sessions_only;
+    Some(How::Axiom(axiom))
 }
 
 impl How {
@@ -182,12 +188,15 @@ struct Decider<'a, 'h> {
 impl Decider<'_, '_> {
     /// What speaks against a model; nothing where it holds.
     fn decide(&mut self, how: How, meter: &mut Meter) -> Result<Vec<Finding>, Exhausted> {
-        let (history, init) = (self.evidence.history, self.evidence.init);
+        let history = self.evidence.history;
         let method = match how {
             How::Search(method) => method,
             How::Axiom(axiom) => {
-                let units = self.units.get_or_insert_with(|| Units::new(history, init));
-                return units.decide(axiom, history, init, meter);
+                let units = match self.units.take() {
+                    Some(units) => units,
+                    None => Units::new(self.evidence, meter)?,
+                };
+                return self.units.insert(units).decide(axiom, self.evidence, meter);
             }
         };
         let polygraph = Polygraph {

@@ -201,7 +201,7 @@ impl History {
 
     /// The write of `txn` that comes first after the first `length` versions of the key, and
     /// whether it was ever read.
-    fn next_append(&self, txn: TxnId, key: u32, length: usize) -> Option<(Code, usize)> {
+    pub(super) fn next_append(&self, txn: TxnId, key: u32, length: usize) -> Option<(Code, usize)> {
         let lists = &self.lists[key as usize];
         let order = lists.branch(lists.longest());
         let at = |mop: &Mop| order.iter().position(|element| *element == mop.value);
@@ -214,13 +214,18 @@ impl History {
 
     fn list_reason(&self, step: &Step, from: &str, to: &str) -> Option<(String, u32)> {
         if step.kind == WR {
-            let read = self.reads(step.to).find(|read| {
-                let last = self.elements(read).last();
-                let mut writes = self.writes(step.from);
-                writes.any(|mop| mop.key == read.key && Some(&mop.value) == last)
+            let wrote = |txn: TxnId, key: u32, element: Code| {
+                let mut writes = self.writes(txn);
+                writes.any(|mop| mop.key == key && mop.value == element)
+            };
+            // What the reader appended itself comes after what it found.
+            let (read, element) = self.reads(step.to).find_map(|read| {
+                let mut seen = self.elements(read).iter().rev().copied();
+                let found = seen.find(|element| !wrote(step.to, read.key, *element))?;
+                wrote(step.from, read.key, found).then_some((read, found))
             })?;
             let (key, seen) = (self.key_text(read.key), self.seen_text(read));
-            let element = self.codes.text(*self.elements(read).last()?);
+            let element = self.codes.text(element);
             let why = format!("{to} read {key} = {seen}, whose {element} {from} appended");
             return Some((why, read.key));
         }
@@ -245,13 +250,25 @@ impl History {
                 Some((at.saturating_sub(length), mop, next))
             })
             .min_by_key(|(distance, ..)| *distance)?;
+        Some((self.append_reason(mop, (next, distance), from, to), mop.key))
+    }
+
+    /// Why `to` comes after `from`: it appended what comes next, so far behind what `mop` of `from`
+    /// appended or read.
+    pub(super) fn append_reason(
+        &self,
+        mop: &Mop,
+        (next, distance): (Code, usize),
+        from: &str,
+        to: &str,
+    ) -> String {
         let (key, next) = (self.key_text(mop.key), self.codes.text(next));
         let unseen = match distance {
             0..=0xffff_ffff => "",
             _ => " (no read shows it, so it is behind all that are shown)",
         };
-        let why = match step.kind {
-            WW => {
+        match mop.kind {
+            MopKind::Write => {
                 let before = self.codes.text(mop.value);
                 format!("{to} appended {next} to {key} after {from} appended {before}{unseen}")
             }
@@ -259,8 +276,7 @@ impl History {
                 let seen = self.seen_text(mop);
                 format!("{to} appended {next} to {key} after {from} read {key} = {seen}{unseen}")
             }
-        };
-        Some((why, mop.key))
+        }
     }
 
     fn register_reason(&self, step: &Step, from: &str, to: &str) -> Option<(String, u32)> {

@@ -137,12 +137,7 @@ impl<'h> Evidence<'h> {
             };
             model.kind().complete && !is_open
         };
-        // The order of appends that no read shows is a part of what prefixes rest on: the search
-        // may refute them on lists, but its order does not prove them.
-        let is_prefix_of_lists =
-            model == Model::Prefix && self.history.vocabulary == Vocabulary::Lists;
-        let is_searched = self.searched.valid.contains(model) && !is_prefix_of_lists;
-        if is_searched || by_anomalies(model) {
+        if self.searched.valid.contains(model) || by_anomalies(model) {
             return true;
         }
         let out = ruled_out(self.shown());

@@ -67,6 +67,12 @@ pub(super) fn arbitrary(size: Size, vocabulary: Vocabulary, seed: u64) -> Record
             (0..count).map(mop).collect()
         })
         .collect();
+    // The order in which lists show who appended to them.
+    let mut order: Vec<usize> = (0..txns.len()).collect();
+    let mut shuffle = Random(!seed);
+    for at in (1..order.len()).rev() {
+        order.swap(at, shuffle.below(at as u64 + 1) as usize);
+    }
     let mut recording = Recording::default();
     let mut running: Vec<Option<usize>> = vec![None; size.processes as usize];
     let mut begun = 0;
@@ -84,6 +90,7 @@ pub(super) fn arbitrary(size: Size, vocabulary: Vocabulary, seed: u64) -> Record
         };
         let reads = match vocabulary {
             Vocabulary::Registers => registers(&txns, txn, &mut random),
+            Vocabulary::Lists => lists(&txns, &order, txn, &mut random),
             _ => collections(vocabulary, &txns, txn, &mut random),
         };
         let done = value(vocabulary, &txns[txn], |at| reads[at].clone());
@@ -147,6 +154,50 @@ fn collections(
         reads.push(match vocabulary {
             Vocabulary::Counters => Value::Int(here.iter().sum()),
             _ => Value::Set(here.iter().map(|n| Value::Int(*n)).collect()),
+        });
+    }
+    reads
+}
+
+/// The same of lists: each read shows a beginning of one order of all appends, mostly as it was
+/// before the transaction itself and whole transactions of it, and its own appends so far.
+fn lists(txns: &[Mops], order: &[usize], txn: usize, random: &mut Random) -> Vec<Value> {
+    let mut own: Vec<i64> = Vec::new();
+    let mut seen: Vec<(i64, usize)> = Vec::new();
+    let mut reads = Vec::new();
+    for (key, write) in &txns[txn] {
+        if let Some(element) = write {
+            own.push(*element);
+            seen.retain(|(k, _)| k != key);
+            reads.push(Value::Int(*element));
+            continue;
+        }
+        let appends = order.iter().flat_map(|other| {
+            let own = txns[*other].iter().filter(|(k, _)| k == key);
+            own.filter_map(|(_, write)| Some((*other, (*write)?)))
+        });
+        let appends: Vec<(usize, i64)> = appends.collect();
+        let ends = |at: usize| at == 0 || at == appends.len() || appends[at - 1].0 != appends[at].0;
+        let is_own = |(_, element): &(usize, i64)| own.contains(element);
+        let known = seen.iter().find(|(k, _)| k == key).map(|(_, at)| *at);
+        let at = match (appends.iter().rposition(is_own), known) {
+            (Some(last), _) => last + 1,
+            (None, Some(known)) if random.below(4) > 0 => known,
+            _ => {
+                let first = appends.iter().position(|(other, _)| *other == txn);
+                let end = first
+                    .filter(|_| random.below(8) > 0)
+                    .unwrap_or(appends.len());
+                let all = random.below(16) == 0;
+                let choices: Vec<usize> = (0..=end).filter(|at| all || ends(*at)).collect();
+                choices[random.below(choices.len() as u64) as usize]
+            }
+        };
+        seen.push((*key, at));
+        let shown: Vec<i64> = appends[..at].iter().map(|(_, element)| *element).collect();
+        reads.push(match shown.is_empty() {
+            true => Value::Nil,
+            false => crate::recording::ints(&shown),
         });
     }
     reads

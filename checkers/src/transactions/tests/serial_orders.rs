@@ -15,17 +15,17 @@ pub(super) enum Keeps {
     RealTime,
 }
 
-struct Txn {
-    process: i64,
+pub(super) struct Txn {
+    pub process: i64,
     begin: usize,
     end: usize,
     /// Must have happened; else it may have.
-    is_sure: bool,
+    pub is_sure: bool,
     /// Key, element written or what was read; `None` for a read nobody knows.
-    mops: Vec<(i64, Result<i64, Option<Value>>)>,
+    pub mops: Vec<(i64, Result<i64, Option<Value>>)>,
 }
 
-fn txns(recording: &Recording) -> Vec<Txn> {
+pub(super) fn txns(recording: &Recording) -> Vec<Txn> {
     let mut open: HashMap<i64, usize> = HashMap::new();
     let mut txns: Vec<Txn> = Vec::new();
     for (at, op) in recording.ops.iter().enumerate() {
