@@ -20,8 +20,8 @@ use crate::report::Finding;
 /// Steps of the search for a model nobody claimed, only to tell whether it stands.
 const STEPS_UNCLAIMED_MAX: u64 = 1 << 22;
 
-/// Accesses beyond which such a search would end before it is through.
-const ACCESSES_UNCLAIMED_MAX: u64 = STEPS_UNCLAIMED_MAX / 8;
+/// Micro-operations beyond which such a search would end before it is through.
+const MOPS_UNCLAIMED_MAX: usize = STEPS_UNCLAIMED_MAX as usize / 8;
 
 /// How a model is decided: what happens at once, the order that is kept beside the dependencies,
 /// and the anomaly where there is no such order.
@@ -128,21 +128,26 @@ pub(super) fn search(
     let mut out = ruled_out(evidence.shown());
     let claimed = |model: &Model| evidence.claims.contains(model);
     let all = || MODELS.iter().map(|kind| kind.model);
-    let is_register = evidence.history.vocabulary == Vocabulary::Registers;
-    let asked = |model: &Model| is_register && !claimed(model);
+    let history = evidence.history;
+    let is_small = history.mops.len() <= MOPS_UNCLAIMED_MAX;
+    let is_cheap = |model: &Model| {
+        let is_axiom = matches!(how(history, *model), Some(How::Axiom(_)));
+        is_axiom || history.vocabulary == Vocabulary::Registers
+    };
+    let asked = |model: &Model| is_small && !claimed(model) && is_cheap(model);
     let order = all().filter(claimed).chain(all().filter(asked));
     let mut decider = Decider {
         evidence,
         graph,
         accesses,
         units: None,
-        turns: match evidence.history.sessions_only {
-            true => turns(evidence.history),
+        turns: match history.sessions_only {
+            true => turns(history),
             false => Vec::new(),
         },
     };
     for model in order {
-        let Some(how) = how(evidence.history, model) else {
+        let Some(how) = how(history, model) else {
             continue;
         };
         if out.contains(model) || searched.valid.contains(model) || evidence.holds(model) {
@@ -150,8 +155,6 @@ pub(super) fn search(
         }
         let decided = if claimed(&model) {
             decider.decide(how, meter)
-        } else if accesses.all().len() as u64 > ACCESSES_UNCLAIMED_MAX {
-            continue;
         } else {
             decider.decide(how, &mut meter.fresh(STEPS_UNCLAIMED_MAX))
         };
