@@ -173,6 +173,39 @@ fn gcd(a: u64, b: u64) -> u64 {
     }
 }
 
+/// What is wrong with a read that shows less or more than an order allows, and who makes it so.
+fn wrong(history: &History, seen: &Seen, kept: Kept, is_less: bool) -> (Anomaly, String) {
+    let process = history.txn(seen.txn).process;
+    let by_process = match history.sessions_only {
+        true => Anomaly::Nonserializable,
+        false => Anomaly::NonserializableProcess,
+    };
+    let (anomaly, why) = match (kept, is_less) {
+        // It may be that its own amounts are missing.
+        (Kept::Nothing, _) if seen.base != i128::from(history.init) => {
+            (Anomaly::Internal, "all that was ever added")
+        }
+        (Kept::Nothing, _) => (Anomaly::GarbageRead, "all that was ever added"),
+        (Kept::Sessions, true) => {
+            let why = format!("what process {process} had added before");
+            return (by_process, why);
+        }
+        (Kept::Sessions, false) => {
+            let why = format!("all but what process {process} added only after");
+            return (by_process, why);
+        }
+        (Kept::RealTime, true) => (
+            Anomaly::NonserializableRealtime,
+            "what was acknowledged before it began",
+        ),
+        (Kept::RealTime, false) => (
+            Anomaly::NonserializableRealtime,
+            "all but what was begun only after it ended",
+        ),
+    };
+    (anomaly, why.to_owned())
+}
+
 impl Incs {
     fn totals(&self) -> Sums {
         self.incs
@@ -201,6 +234,9 @@ impl Incs {
             return false;
         }
         for kept in [Kept::Nothing, Kept::Sessions, Kept::RealTime] {
+            if kept == Kept::RealTime && history.sessions_only {
+                break;
+            }
             let [least, most] = totals.range(history, seen.txn, seen.own, kept);
             if (least..=most).contains(&seen.others) {
                 continue;
@@ -210,33 +246,7 @@ impl Incs {
                 true => format!("at least {}", least + seen.base),
                 false => format!("at most {}", most + seen.base),
             };
-            let process = history.txn(seen.txn).process;
-            let (anomaly, why) = match (kept, is_less) {
-                // What is wrong may be that its own amounts are missing.
-                (Kept::Nothing, _) => (
-                    match seen.base == i128::from(history.init) {
-                        true => Anomaly::GarbageRead,
-                        false => Anomaly::Internal,
-                    },
-                    "all that was ever added".to_owned(),
-                ),
-                (Kept::Sessions, true) => (
-                    Anomaly::NonserializableProcess,
-                    format!("what process {process} had added before"),
-                ),
-                (Kept::Sessions, false) => (
-                    Anomaly::NonserializableProcess,
-                    format!("all but what process {process} added only after"),
-                ),
-                (Kept::RealTime, true) => (
-                    Anomaly::NonserializableRealtime,
-                    "what was acknowledged before it began".to_owned(),
-                ),
-                (Kept::RealTime, false) => (
-                    Anomaly::NonserializableRealtime,
-                    "all but what was begun only after it ended".to_owned(),
-                ),
-            };
+            let (anomaly, why) = wrong(history, seen, kept, is_less);
             let others = self.told(seen.txn, kept, is_less, history);
             let what = format!(", but {why} makes it {bound}");
             inference.misread(anomaly, read, &others, &what);

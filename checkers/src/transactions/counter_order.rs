@@ -38,11 +38,14 @@ pub(super) fn search(evidence: &Evidence, graph: &Graph, meter: &mut Meter) -> S
     let deeds: Vec<Deed> = (0..evidence.history.txns.len() as TxnId)
         .map(|txn| Deed::of(evidence.history, txn))
         .collect();
+    let is_timeless = evidence.history.sessions_only;
+    let always = if is_timeless { PROCESS } else { 0 };
     for (model, kept) in ORDERS {
-        if out.contains(model) || searched.valid.contains(model) {
+        let is_untold = is_timeless && model.keeps_real_time();
+        if is_untold || out.contains(model) || searched.valid.contains(model) {
             continue;
         }
-        let mask = WW | WR | RW | THROUGH | kept;
+        let mask = WW | WR | RW | THROUGH | kept | always;
         let mut placing = Placing::new(evidence, graph, &deeds, mask);
         match placing.solve(&mut meter.fresh(STEPS_MAX)) {
             Ok(true) => searched.valid = searched.valid.or(weaker_or_equal(model)),

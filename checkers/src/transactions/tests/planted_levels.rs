@@ -184,3 +184,27 @@ fn planted_isolation_of_counters_is_caught_where_sums_show_it() {
         );
     }
 }
+
+/// A history without times tells of sessions, whose order every model has, and not of real time.
+#[test]
+fn without_times_nothing_is_said_of_real_time() {
+    for vocabulary in VOCABULARIES {
+        let shape = planted_shape(Level::SessionReads, vocabulary, 3, TXNS);
+        let params = Params {
+            consistency: vec![Serializable, StrictSerializable],
+            sessions_only: true,
+            init: Some(Value::Nil),
+            ..Params::default()
+        };
+        let report = simulate(shape).try_check(vocabulary.model(), &params);
+        let report = report.expect("a readable history");
+        let answers: Vec<Validity> = report.claims.iter().map(|claim| claim.validity).collect();
+        let expected = [Validity::Valid, Validity::Unknown];
+        assert_eq!(answers, expected, "{vocabulary:?} {report:#?}");
+        // What does not keep the order of sessions is found out.
+        let shape = planted_shape(Level::StaleReads, vocabulary, 3, 300);
+        let report = simulate(shape).try_check(vocabulary.model(), &params);
+        let answer = report.expect("a readable history").claims[0].validity;
+        assert_eq!(answer, Validity::Invalid, "{vocabulary:?}");
+    }
+}
