@@ -119,12 +119,18 @@ impl Writes {
             return;
         }
         let mut found = None;
+        let mut last = None;
+        let mut wrote = false;
         for (at, &number) in own.iter().enumerate() {
             let mop = inference.mop(number);
+            wrote |= mop.kind == MopKind::Write;
             if mop.kind == MopKind::Read {
                 future_read(&own[at..], mop, inference);
                 if at == 0 {
                     found = Some(self.version(mop.value));
+                }
+                // What is found later on, if it is another, may be nobody's too.
+                if !wrote && last.replace(mop.value) != Some(mop.value) {
                     origin(mop, self.init, inference);
                 }
             }

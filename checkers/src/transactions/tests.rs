@@ -262,6 +262,34 @@ fn an_append_that_no_read_shows_is_behind_those_shown() {
     );
 }
 
+/// Read committed allows another value at the next read, but not one that nobody committed.
+#[test]
+fn every_read_finds_what_was_committed() {
+    let read = |values: [i64; 2]| {
+        let mut recording = Recording::default();
+        let writes = txn(&[("w", "x", 5.into()), ("w", "x", 6.into())]);
+        recording.call(0, "txn", writes);
+        recording.call(0, "txn", txn(&[("w", "x", 8.into())]));
+        let aborted = txn(&[("w", "x", 7.into())]);
+        recording.invoke(0, "txn", aborted.clone());
+        recording.event(
+            crate::Process::Client(0),
+            crate::OpType::Fail,
+            "txn",
+            aborted,
+        );
+        let reads = values.map(|value| ("r", "x", Value::Int(value)));
+        recording.call(1, "txn", txn(&reads));
+        let report = judged(&recording, Vocabulary::Registers, ReadCommitted);
+        (report.validity, anomalies(&report))
+    };
+    assert_eq!(read([6, 8]).0, Validity::Valid);
+    for (second, anomaly) in [(5, "G1b"), (7, "G1a"), (9, "garbage-read")] {
+        let (validity, anomalies) = read([6, second]);
+        assert_eq!((validity, anomalies[0]), (Validity::Invalid, anomaly));
+    }
+}
+
 #[test]
 fn values_written_twice_leave_their_key_undecided() {
     for (model, name) in [("list-append", "append"), ("rw-register", "w")] {
