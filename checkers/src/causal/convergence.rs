@@ -15,7 +15,7 @@
 //! nearly right, and the check costs one sweep.
 
 use super::history::{History, INIT, UnitId};
-use super::known::{self, Sees, Suspect, knows};
+use super::known::{self, Suspect, knows};
 use super::order::{self, Clocks, Constraint};
 use super::path::Step;
 use crate::budget::{Exhausted, Meter};
@@ -110,7 +110,7 @@ pub fn overwritten_reads(
     let rank = ranks(&causality.sorted);
     let mut found = Vec::new();
     let clocks = &causality.clocks;
-    known::sweep(history, clocks, &rank, Sees::Writes, meter, |suspect| {
+    known::sweep(history, clocks, &rank, meter, |suspect| {
         let is_seen = |writer| knows(history, suspect.past, writer);
         found.extend(overwritten(history, clocks, &suspect, is_seen));
     })?;
@@ -131,7 +131,7 @@ pub fn forgotten_reads(
     let readers = Readers::new(history);
     let mut found = Vec::new();
     let clocks = &causality.clocks;
-    known::sweep(history, clocks, &rank, Sees::ReadWrites, meter, |suspect| {
+    known::sweep_reads(history, clocks, &rank, meter, |suspect| {
         let own = history.session_of(suspect.unit);
         let is_own = |unit: UnitId| history.session_of(unit) == own && unit < suspect.unit;
         let is_seen = |writer| {
@@ -201,7 +201,7 @@ pub fn arbitrate(
         let known_before = constraints.len();
         let clocks = &causality.clocks;
         let mut broken = Vec::new();
-        known::sweep(history, clocks, &rank, Sees::Writes, meter, |suspect| {
+        known::sweep(history, clocks, &rank, meter, |suspect| {
             let is_seen = |writer| knows(history, suspect.past, writer);
             let found = overwritten(history, clocks, &suspect, is_seen);
             broken.extend(found.map(Violation::Overwritten));

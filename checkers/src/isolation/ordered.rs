@@ -19,7 +19,7 @@ use super::{Level, axioms, sessionless};
 use crate::budget::{Exhausted, Meter};
 use crate::causal::convergence::{Overwritten, Violation, ranks};
 use crate::causal::history::{History, INIT, UnitId};
-use crate::causal::known::{self, Sees, knows};
+use crate::causal::known::{self, knows};
 use crate::causal::order::{self, Clocks, Constraint};
 
 /// Stale reads whose writers are looked for.
@@ -77,7 +77,7 @@ fn in_sessions(
 ) -> Result<Vec<Violation>, Exhausted> {
     let clocks = Clocks::new(history, sorted, meter)?;
     let mut stale = Vec::new();
-    known::sweep(history, &clocks, rank, Sees::Writes, meter, |suspect| {
+    known::sweep(history, &clocks, rank, meter, |suspect| {
         if stale.len() == STALE_MAX {
             return;
         }
