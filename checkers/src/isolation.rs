@@ -42,18 +42,6 @@ impl Level {
         (Level::ReadAtomic, "read-atomic"),
         (Level::Causal, "causal"),
     ];
-
-    /// The name `--consistency` takes.
-    pub fn name(self) -> &'static str {
-        Self::NAMES[self as usize].1
-    }
-
-    pub fn named(name: &str) -> Option<Level> {
-        let mut names = Self::NAMES.iter();
-        names
-            .find(|(_, known)| *known == name)
-            .map(|(level, _)| *level)
-    }
 }
 
 /// What breaks the level beside misreads.

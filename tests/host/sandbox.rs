@@ -115,6 +115,7 @@ fn signals_reach_the_controller() -> Outcome {
         Signal::SIGQUIT,
     ] {
         if is_ignored(signal) {
+            eprintln!("skipped: {signal} is ignored by who started this, as by nohup");
             continue;
         }
         let (mut outer, _stdout) = match start("await-signal", As::Oneself, "ready") {

@@ -74,7 +74,7 @@ fn isolates(history: &History, level: Level) -> bool {
 }
 
 /// Whether the axiom of a level has a commit order.
-pub(crate) fn commits(history: &History, level: Level) -> bool {
+fn commits(history: &History, level: Level) -> bool {
     let reads = |unit, other, at: usize| {
         let earlier = &history.reads(unit)[..at];
         earlier.iter().any(|read| read.source == other)

@@ -246,11 +246,6 @@ impl Topology {
         (self.seen.len() * a_node + 2 * self.out.given.len() * size_of::<Node>() + came) as u64
     }
 
-    /// The nodes in order.
-    pub fn order(&self) -> &[Node] {
-        &self.order
-    }
-
     #[inline]
     pub fn place(&self, node: Node) -> u32 {
         self.place[node as usize]

@@ -79,7 +79,7 @@ pub(crate) struct Search<'p, 'g> {
     edges: Vec<Tagged>,
 }
 
-/// Decides a polygraph: an order of the events that explains everything, or why there is none.
+/// Decides a polygraph: whether an order of the events explains everything, or why none does.
 /// `span` says when each event can have happened, at the earliest and latest.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub(crate) fn decide(
     polygraph: &Polygraph,
     span: impl Fn(Node) -> [u32; 2],
     meter: &mut Meter,
-) -> Result<Result<Vec<Node>, Refutation>, Exhausted> {
+) -> Result<Result<(), Refutation>, Exhausted> {
     let events = polygraph.events();
     let mut topology = Topology::new(events, &polygraph.known(), meter)?;
     if let Err(cycle) = topology.sort(&mut Vec::new(), meter)? {
@@ -117,7 +117,7 @@ pub(crate) fn decide(
         search.topology.drain_moved(|event| replay.moved(event));
         let open = replay.open(&search.topology, meter)?;
         if open.is_empty() {
-            return Ok(Ok(search.topology.order().to_vec()));
+            return Ok(Ok(()));
         }
         let forced = search.trail.len();
         if !search.add(&open, meter)? {
@@ -197,6 +197,7 @@ impl<'p, 'g> Search<'p, 'g> {
             self.phase.push(*side);
             self.is_active.push(false);
             if choice.one == INIT {
+                // Nothing to learn from: all that holds holds together.
                 self.back_to(0, meter)?;
             }
             // Later on, it is not only known order that choices go against.

@@ -30,11 +30,10 @@ impl Windows {
         meter: &mut Meter,
     ) -> Result<(), Exhausted> {
         for _ in 0..ROUNDS_MAX {
-            meter.step(0)?;
             topology.greatest(&mut self.earliest);
             topology.least(&mut self.latest);
             versions.measure(polygraph, self);
-            let narrowed = self.apply(polygraph, versions);
+            let narrowed = self.apply(polygraph, versions, meter)?;
             if narrowed * NARROWED_SHARE < versions.found.len() {
                 break;
             }
@@ -45,7 +44,12 @@ impl Windows {
     /// Narrows them by the zones of versions. How many narrowed.
     ///
     /// Where a version comes before another, all who touch it come before the writer of that.
-    fn apply(&mut self, polygraph: &Polygraph, versions: &Versions) -> usize {
+    fn apply(
+        &mut self,
+        polygraph: &Polygraph,
+        versions: &Versions,
+        meter: &mut Meter,
+    ) -> Result<usize, Exhausted> {
         let all = polygraph.accesses.all();
         let commit = |number: u32| polygraph.events_of(all[number as usize].txn)[1] as usize;
         let mut narrowed = 0;
@@ -60,6 +64,7 @@ impl Windows {
             let mut before = Best::new(0, u32::gt);
             let mut finished = finishing.iter().peekable();
             for number in &starting {
+                meter.step(0)?;
                 let start = versions.zones[*number as usize].start;
                 let is_before = |other: &&u32| versions.zones[**other as usize].finish < start;
                 while let Some(other) = finished.next_if(is_before) {
@@ -90,7 +95,7 @@ impl Windows {
                 *latest = bound;
             }
         }
-        narrowed
+        Ok(narrowed)
     }
 }
 

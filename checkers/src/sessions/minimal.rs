@@ -1,7 +1,7 @@
 //! The smallest part of a history of sessions that breaks the same guarantee.
 //!
-//! Guarantees and axioms of isolation are kept by parts of what keeps them: of a history without
-//! some operations, and without what was read from those, or of some keys alone. So the operations
+//! Guarantees are kept by parts of what keeps them: of a history without some operations, and
+//! without what was read from those, or of some keys alone. So the operations
 //! of the story are taken together with those that wrote what they read, and left out as long as
 //! the same read breaks the guarantee, or a cycle of the same sort does. Where that does not show
 //! it, all operations on its keys are begun with, else the whole history.

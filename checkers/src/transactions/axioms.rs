@@ -2,9 +2,9 @@
 //! atomic view and the latter two, decided by their axioms.
 //!
 //! They need no order of the versions: see [`isolation`](crate::isolation). Lists show theirs, and
-//! are asked to agree with it: see [`list_axioms`]. With one operation after another in a session,
-//! a history that keeps a level and the order of sessions keeps the level; only where that fails is
-//! it asked for without sessions.
+//! are asked to agree with it: see [`list_axioms`]. A history that keeps a level and the order of
+//! sessions keeps the level, and with sessions that is decided faster; only where it fails is the
+//! level asked for by itself.
 
 use super::history::{History, MopKind, Outcome, TxnId};
 use super::list_axioms;
